@@ -1,0 +1,52 @@
+const parts =
+  'registry|fleet|processes|supervisor|health|store|vault|gateway|migration|api|web|doctor|services'
+
+/** A package that only one place may import: its door. */
+const oneDoor = (name, door, target) => ({
+  name: `${name}-only-through-${door}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/${door}` },
+  to: { path: target },
+})
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'base-imports-nothing',
+      severity: 'error',
+      from: { path: '^src/base/' },
+      to: { path: '^src/', pathNot: '^src/base/' },
+    },
+    {
+      name: 'model-imports-base-only',
+      severity: 'error',
+      from: { path: '^src/model/' },
+      to: { path: '^src/', pathNot: '^src/(base|model)/' },
+    },
+    {
+      name: 'parts-do-not-know-each-other',
+      severity: 'error',
+      from: { path: `^src/(${parts})/` },
+      to: { path: '^src/', pathNot: ['^src/(base|model)/', '^src/$1/'] },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'src-never-imports-test',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^test/' },
+    },
+    oneDoor('pg', 'store', '^node_modules/(@types/)?pg/'),
+    oneDoor('pglite', 'store', '^node_modules/@electric-sql/'),
+    oneDoor('express', '(api|gateway)', '^node_modules/(@types/)?express/'),
+    oneDoor('pm2', 'processes', '^node_modules/pm2/'),
+    oneDoor('libsodium', 'vault', '^node_modules/(@types/)?libsodium'),
+    oneDoor('http-proxy', 'gateway', '^node_modules/(@types/)?http-proxy/'),
+    oneDoor('child-process', '(processes|cli|store)', '^(node:)?child_process$'),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
+}
