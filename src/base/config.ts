@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { AppError, messageOf } from './errors.ts'
+import { homeAt, type Home } from './home.ts'
+import { LOG_LEVELS, type LogLevel } from './log.ts'
+
+/** The settings of one process, read once from its environment. */
+export type Config = {
+  readonly host: string
+  readonly port: number
+  /** What users see in front of their instance URLs; without a trailing slash. */
+  readonly baseUrl: string
+  readonly home: Home
+  readonly pm2Home: string
+  readonly registryDir: string
+  /** `all`, or the names of the services to run. */
+  readonly services: 'all' | readonly string[]
+  /** Number of packed hosts. */
+  readonly hosts: number
+  /** Undefined: as `ecosystem.template.js` says. */
+  readonly isolation: 'packed' | 'dedicated' | undefined
+  readonly logLevel: LogLevel
+  /** Undefined: the embedded database. May carry a password. */
+  readonly databaseUrl: string | undefined
+  readonly masterKeyFile: string
+  readonly adminTokenFile: string
+  readonly sandboxUrl: string | undefined
+  /** Hosts and origins that clients may name besides the base URL and loopback. */
+  readonly allowedHosts: readonly string[]
+  /** Whether tools may call private addresses that the registry does not name. */
+  readonly allowPrivate: boolean
+  /** The folder of the installed package. */
+  readonly packageRoot: string
+  /** Variables that are passed on to the processes of the fleet: CA certificates, proxies, locale. */
+  readonly passed: Readonly<Record<string, string>>
+}
+
+const port = z.coerce.number().int().min(1).max(65535)
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+)
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ })
+const contentOfFile = z.string().transform((file, context) => {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    context.addIssue(`cannot read it: ${messageOf(error)}`)
+    return z.NEVER
+  }
+})
+const loopback = httpUrl.refine(
+  (url) => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname),
+  'must be a loopback address: the sandbox receives real keys',
+)
+
+const schema = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port.default(3000),
+  BASE_URL: httpUrl.optional(),
+  BERTH_HOME: z.string().min(1).optional(),
+  BERTH_REGISTRY_DIR: z.string().min(1).optional(),
+  BERTH_SERVICES: list.optional(),
+  BERTH_HOSTS: z.coerce.number().int().min(1).max(256).optional(),
+  BERTH_ISOLATION: z.enum(['packed', 'dedicated']).optional(),
+  PM2_HOME: z.string().min(1).optional(),
+  BERTH_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_URL_FILE: contentOfFile.pipe(postgresUrl).optional(),
+  BERTH_MASTER_KEY_FILE: z.string().min(1).optional(),
+  BERTH_ADMIN_TOKEN_FILE: z.string().min(1).optional(),
+  BERTH_SANDBOX_URL: loopback.optional(),
+  BERTH_ALLOWED_HOSTS: list.default([]),
+  BERTH_ALLOW_PRIVATE: flag.default(false),
+})
+
+const PASSED = [
+  'PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR',
+  'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy',
+] // prettier-ignore
+
+/**
+ * Reads and checks the environment. An empty variable counts as absent.
+ * @throws AppError `config_invalid` with every problem at once.
+ */
+export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const problems = Object.keys(given)
+    .filter((name) => name.startsWith('BERTH_') && !(name in schema.shape))
+    .map((name) => `${name}: no such setting`)
+  const parsed = schema.safeParse(given)
+  if (!parsed.success)
+    problems.push(
+      ...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    )
+  if (given['DATABASE_URL'] && given['DATABASE_URL_FILE'])
+    problems.push('DATABASE_URL and DATABASE_URL_FILE: give one of them')
+  if (!parsed.success || problems.length > 0)
+    throw new AppError(
+      'config_invalid',
+      `The environment is not right:\n  ${problems.join('\n  ')}`,
+    )
+  return configOf(parsed.data, given)
+}
+
+type Environment = z.output<typeof schema>
+
+const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
+  const packageRoot = findPackageRoot()
+  return {
+    ...pathsOf(env, packageRoot),
+    host: env.HOST,
+    port: env.PORT,
+    baseUrl: env.BASE_URL ?? `http://${env.HOST}:${env.PORT}`,
+    services: servicesOf(env.BERTH_SERVICES),
+    hosts: env.BERTH_HOSTS ?? availableParallelism(),
+    isolation: env.BERTH_ISOLATION,
+    logLevel: env.BERTH_LOG_LEVEL,
+    databaseUrl: env.DATABASE_URL ?? env.DATABASE_URL_FILE,
+    sandboxUrl: env.BERTH_SANDBOX_URL,
+    allowedHosts: env.BERTH_ALLOWED_HOSTS,
+    allowPrivate: env.BERTH_ALLOW_PRIVATE,
+    packageRoot,
+    passed: passedFrom(given),
+  }
+}
+
+/** PM2 writes what is passed on to its files: an address with a password in it stays out. */
+const passedFrom = (given: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    PASSED.flatMap((name) => {
+      const value = given[name]
+      return value === undefined || /^\w+:\/\/[^/]*@/.test(value) ? [] : [[name, value]]
+    }),
+  )
+
+const pathsOf = (env: Environment, packageRoot: string) => {
+  const root = resolve(env.BERTH_HOME ?? join(homedir(), '.berth'))
+  return {
+    home: homeAt(root),
+    pm2Home: resolve(env.PM2_HOME ?? join(root, 'pm2')),
+    registryDir: resolve(env.BERTH_REGISTRY_DIR ?? join(packageRoot, 'registry')),
+    masterKeyFile: resolve(env.BERTH_MASTER_KEY_FILE ?? join(root, 'master.key')),
+    adminTokenFile: resolve(env.BERTH_ADMIN_TOKEN_FILE ?? join(root, 'admin.token')),
+  }
+}
+
+const servicesOf = (names: readonly string[] | undefined): Config['services'] =>
+  names === undefined || names.includes('all') ? 'all' : names
+
+/** The nearest folder above this file with a package.json: this file stands in src/base or in dist. */
+const findPackageRoot = (): string => {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!['src', 'dist'].includes(folder.split('/').at(-1) ?? '')) folder = dirname(folder)
+  return dirname(folder)
+}
+
+/** The environment that the daemon needs to read the same Config again; no secret is in it. */
+export const environmentOf = (config: Config): Record<string, string> => {
+  const optional = {
+    BERTH_SERVICES: config.services === 'all' ? undefined : config.services.join(','),
+    BERTH_ISOLATION: config.isolation,
+    DATABASE_URL_FILE: config.databaseUrl === undefined ? undefined : config.home.databaseUrlFile,
+    BERTH_SANDBOX_URL: config.sandboxUrl,
+    BERTH_ALLOWED_HOSTS: config.allowedHosts.join(',') || undefined,
+    BERTH_ALLOW_PRIVATE: config.allowPrivate ? 'true' : undefined,
+  }
+  const present = Object.entries(optional).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]]))
+  return {
+    ...config.passed,
+    HOST: config.host,
+    PORT: String(config.port),
+    BASE_URL: config.baseUrl,
+    BERTH_HOME: config.home.root,
+    BERTH_REGISTRY_DIR: config.registryDir,
+    BERTH_HOSTS: String(config.hosts),
+    PM2_HOME: config.pm2Home,
+    BERTH_LOG_LEVEL: config.logLevel,
+    BERTH_MASTER_KEY_FILE: config.masterKeyFile,
+    BERTH_ADMIN_TOKEN_FILE: config.adminTokenFile,
+    ...(Object.fromEntries(present) as Record<string, string>),
+  }
+}

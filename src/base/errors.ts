@@ -1,0 +1,94 @@
+/**
+ * The catalogue of error codes: HTTP status and what each one means. It is also the table in FORMATS.md.
+ * A code is a contract: it may be added, never renamed.
+ */
+export const ERROR_CODES = {
+  config_invalid: { status: 500, meaning: 'an environment variable is unknown or wrong' },
+  credentials_ambiguous: {
+    status: 422,
+    meaning: 'apiKey was given, but the service needs several fields',
+  },
+  credentials_invalid: {
+    status: 422,
+    meaning: 'a credential field is missing, unknown or malformed',
+  },
+  credentials_unreadable: {
+    status: 500,
+    meaning: 'a sealed record does not open: moved, cut or changed',
+  },
+  daemon_not_running: {
+    status: 503,
+    meaning: 'the command needs the daemon; start it with berth up',
+  },
+  database_unavailable: { status: 503, meaning: 'the database does not answer' },
+  email_taken: { status: 409, meaning: 'a user with this email exists' },
+  file_insecure: { status: 500, meaning: 'a secret file or folder is readable by others' },
+  fleet_incomplete: { status: 500, meaning: 'some services did not answer in time' },
+  forbidden: { status: 403, meaning: 'the token does not allow this' },
+  host_not_allowed: {
+    status: 421,
+    meaning: 'the Host or Origin header names none of our addresses',
+  },
+  host_unreachable: { status: 503, meaning: 'a host does not answer on its control channel' },
+  internal: { status: 500, meaning: 'a defect; the log has the details under the request id' },
+  invalid_request: {
+    status: 422,
+    meaning: 'the body or a parameter does not have the right shape',
+  },
+  key_missing: { status: 500, meaning: 'the key ring lacks the key that sealed this database' },
+  locked: { status: 409, meaning: 'another process holds this lock' },
+  malformed_json: { status: 400, meaning: 'the body is not JSON' },
+  migration_failed: {
+    status: 500,
+    meaning: 'a database migration failed or was edited after it ran',
+  },
+  not_found: {
+    status: 404,
+    meaning: 'nothing here; also said for everything wrong with an instance URL',
+  },
+  pm2_failed: { status: 500, meaning: 'PM2 refused an action' },
+  pm2_unreachable: { status: 503, meaning: 'the PM2 daemon does not answer within its deadline' },
+  registry_invalid: { status: 500, meaning: 'the registry cannot be used as it is' },
+  sandbox_refused: {
+    status: 500,
+    meaning: 'the sandbox is off limits for a database with real instances',
+  },
+  service_unavailable: { status: 503, meaning: 'the service is starting, restarting or down' },
+  service_unknown: { status: 404, meaning: 'no service of this name' },
+  too_large: { status: 413, meaning: 'the body is larger than allowed' },
+  unauthorized: { status: 401, meaning: 'no valid token' },
+  user_unknown: { status: 404, meaning: 'no such user' },
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/**
+ * An expected failure. The message says what happened and what to do, and never carries a secret:
+ * it goes to the client as it is.
+ */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  /** HTTP status; the catalogue's by default. */
+  readonly status: number
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { status?: number; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.status = options.status ?? ERROR_CODES[code].status
+  }
+}
+
+/** The message of anything thrown. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+/** The system's code (`ENOENT`, `ECONNREFUSED`, `23505`) of anything thrown, if it has one. */
+export const systemCodeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined

@@ -1,0 +1,47 @@
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { AppError } from './errors.ts'
+
+/** Where everything under `BERTH_HOME` lies. */
+export type Home = {
+  readonly root: string
+  /** The embedded database. */
+  readonly pg: string
+  /** Locks, the registry that hosts read, the running fleet's address. */
+  readonly run: string
+  readonly logs: string
+  /** Seals what the gateway hands to hosts; 0600. */
+  readonly hostKeyFile: string
+  /** `serviceRegistry.json` as the hosts read it. */
+  readonly registryFile: string
+  /** A `DATABASE_URL` that came by environment goes on to other processes through this file; 0600. */
+  readonly databaseUrlFile: string
+}
+
+export const homeAt = (root: string): Home => ({
+  root,
+  pg: join(root, 'pg'),
+  run: join(root, 'run'),
+  logs: join(root, 'logs'),
+  hostKeyFile: join(root, 'host.key'),
+  registryFile: join(root, 'run', 'serviceRegistry.json'),
+  databaseUrlFile: join(root, 'database.url'),
+})
+
+/**
+ * Makes the home's folders, 0700.
+ * @throws AppError `file_insecure` when the home exists and others may enter it.
+ */
+export const prepareHome = (home: Home, pm2Home: string): void => {
+  for (const folder of [home.root, home.run, home.logs, pm2Home]) {
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const mode = statSync(folder).mode & 0o777
+    if ((mode & 0o077) === 0) continue
+    if (made !== undefined) chmodSync(folder, 0o700)
+    else
+      throw new AppError(
+        'file_insecure',
+        `${folder} has mode ${mode.toString(8)}, others can enter it. Run: chmod 700 ${folder}`,
+      )
+  }
+}

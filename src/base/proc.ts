@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Facts from /proc. Whatever cannot be read (another user's process, one that just ended) counts as not there. */
+const read = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** Processes of this user whose environment holds `variable=value`, besides the asking one. */
+export const findProcessesWith = (variable: string, value: string): number[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && hasVariable(pid, variable, value))
+
+/** Whether a process of this user has `variable=value` in the environment that it was started with. */
+export const hasVariable = (pid: number, variable: string, value: string): boolean =>
+  (read(`/proc/${pid}/environ`) ?? '').split('\0').includes(`${variable}=${value}`)
+
+/** The command line of a process, blank-separated. */
+export const commandOf = (pid: number): string =>
+  (read(`/proc/${pid}/cmdline`) ?? '').split('\0').join(' ').trim()
+
+/** Whether a process runs; one that has ended and waits for its parent does not. */
+export const isRunning = (pid: number): boolean => {
+  const state = /\) (\S)/.exec(read(`/proc/${pid}/stat`) ?? '')?.[1]
+  return state !== undefined && state !== 'Z'
+}
+
+const TCP_LISTEN = '0A'
+
+/** Who listens on a TCP port of this machine, when it is a process that this user may see. */
+export const findListener = (port: number): { pid: number; command: string } | undefined => {
+  const inodes = new Set(
+    ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => listeningInodes(file, port)),
+  )
+  if (inodes.size === 0) return undefined
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry) || !holdsSocket(entry, inodes)) continue
+    return { pid: Number(entry), command: commandOf(Number(entry)) }
+  }
+  return undefined
+}
+
+const listeningInodes = (file: string, port: number): string[] =>
+  (read(file) ?? '').split('\n').slice(1).flatMap((line) => {
+    const fields = line.trim().split(/\s+/)
+    const local = fields[1]?.split(':')[1] ?? ''
+    return fields[3] === TCP_LISTEN && Number.parseInt(local, 16) === port ? [fields[9] ?? ''] : []
+  }) // prettier-ignore
+
+const holdsSocket = (pid: string, inodes: ReadonlySet<string>): boolean => {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]
+      return inode !== undefined && inodes.has(inode)
+    })
+  } catch {
+    return false
+  }
+}
+
+const POLL_MS = 25
+
+/** Waits until none of the processes runs. @returns those that still do at the deadline */
+export const waitUntilGone = async (
+  pids: readonly number[],
+  deadlineMs: number,
+): Promise<number[]> => {
+  const until = Date.now() + deadlineMs
+  for (;;) {
+    const left = pids.filter(isRunning)
+    if (left.length === 0 || Date.now() > until) return left
+    await delay(POLL_MS)
+  }
+}
+
+/** SIGTERM, then SIGKILL for what is left after the deadline. Ended processes are no error. */
+export const endProcesses = async (pids: readonly number[], deadlineMs: number): Promise<void> => {
+  signalAll(pids, 'SIGTERM')
+  const stubborn = await waitUntilGone(pids, deadlineMs)
+  signalAll(stubborn, 'SIGKILL')
+  await waitUntilGone(stubborn, deadlineMs)
+}
+
+const signalAll = (pids: readonly number[], signal: NodeJS.Signals): void => {
+  for (const pid of pids)
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // it ended by itself
+    }
+}

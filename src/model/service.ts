@@ -1,0 +1,134 @@
+/** One entry of the registry, complete: what `registry/<name>/config.json` says with every default filled in. */
+export type Service = {
+  readonly name: string
+  readonly displayName: string
+  readonly description: string
+  readonly category: string
+  readonly iconUrl?: string | undefined
+  /** The static port on 127.0.0.1 that serves it. */
+  readonly port: number
+  /** `planned`: offers no tools yet. `unverified`: its tools were not checked against documentation. */
+  readonly status?: 'planned' | 'unverified' | undefined
+  /** The documentation that the tools were written from. */
+  readonly source?: string | undefined
+  readonly api: { baseURL: string; version: string; documentation: string }
+  readonly auth: Auth
+  readonly tools: readonly Tool[]
+  readonly process?: ProcessSettings | undefined
+  readonly limits?: Limits | undefined
+  readonly health?: { schedule?: string | undefined; deep?: boolean | undefined } | undefined
+}
+
+export const AUTH_TYPES = ['none', 'api_key', 'bearer', 'basic', 'oauth2', 'oauth1'] as const
+export const FIELD_TYPES = ['password', 'text', 'email', 'url', 'textarea'] as const
+export const PARAMETER_TYPES = [
+  'string', 'number', 'integer', 'boolean', 'array', 'object', 'file',
+] as const // prettier-ignore
+export const PARAMETER_PLACES = ['path', 'query', 'header', 'cookie', 'body'] as const
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+type Auth = {
+  readonly type: (typeof AUTH_TYPES)[number]
+  readonly fields: readonly CredentialField[]
+  readonly inject: Inject
+  readonly oauth?: OAuth | undefined
+  readonly verify?: Verify | undefined
+}
+
+/** One thing that a user enters. */
+export type CredentialField = {
+  readonly name: string
+  readonly type: (typeof FIELD_TYPES)[number]
+  readonly required: boolean
+  readonly description: string
+}
+
+/** How credentials go into a request; values are templates with `{{field}}`. */
+export type Inject = {
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly query?: Readonly<Record<string, string>> | undefined
+  readonly basic?: { username: string; password: string } | undefined
+  readonly oauth1?: OAuth1 | undefined
+}
+
+export type OAuth1 = {
+  consumerKey: string
+  consumerSecret: string
+  token: string
+  tokenSecret: string
+}
+type OAuth = {
+  authorizationUrl?: string | undefined
+  tokenUrl: string
+  scopes: readonly string[]
+}
+
+/** A cheap call that proves that a key works. */
+type Verify = {
+  method: (typeof METHODS)[number]
+  endpoint: string
+  /** HTTP status that says yes. */
+  expect: number
+  /** Dotted JSON path to what names the account. */
+  account?: string | undefined
+  body?: unknown
+  source?: string | undefined
+}
+
+export type Tool = {
+  readonly name: string
+  readonly description: string
+  /** Path below the base URL, with `{parameter}`s; may carry a constant query. */
+  readonly endpoint: string
+  readonly method: (typeof METHODS)[number]
+  readonly parameters: Readonly<Record<string, Parameter>>
+  /** Instead of the service's base URL. */
+  readonly baseURL?: string | undefined
+  /** Constant headers. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** How the body is written; JSON by default. */
+  readonly encoding?: 'json' | 'form' | 'multipart' | undefined
+  /** A JSON template with `{{parameter}}`s, where a flat object of the parameters is not what the API wants. */
+  readonly body?: unknown
+}
+
+export type Parameter = {
+  readonly type: (typeof PARAMETER_TYPES)[number]
+  readonly required: boolean
+  readonly description: string
+  readonly default?: unknown
+  /** By default: path when the endpoint names it, query for GET, HEAD and DELETE, otherwise body. */
+  readonly in?: (typeof PARAMETER_PLACES)[number] | undefined
+  readonly enum?: readonly unknown[] | undefined
+  readonly items?: { type: string } | undefined
+}
+
+type ProcessSettings = {
+  isolation?: 'packed' | 'dedicated' | undefined
+  /** A program that listens on the static port and answers `/health`; relative to the service's folder. */
+  script?: string | undefined
+  /** PM2's notation: `150M`. */
+  maxMemory?: string | undefined
+  nodeArgs?: readonly string[] | undefined
+}
+
+/** 0 turns a limit off. */
+type Limits = {
+  requestsPerSecond?: number | undefined
+  burst?: number | undefined
+  concurrent?: number | undefined
+  maxBodyBytes?: number | undefined
+}
+
+/** Fields whose values are secret. */
+export const isSecretField = (field: CredentialField): boolean =>
+  field.type === 'password' || field.type === 'textarea'
+
+/** Where a parameter goes; the rule of the service config format (FORMATS.md). */
+export const placeOf = (tool: Tool, name: string): (typeof PARAMETER_PLACES)[number] => {
+  const stated = tool.parameters[name]?.in
+  if (stated) return stated
+  if (tool.endpoint.includes(`{${name}}`)) return 'path'
+  const bodiless = tool.body === undefined && ['GET', 'HEAD', 'DELETE'].includes(tool.method)
+  return bodiless ? 'query' : 'body'
+}

@@ -1,0 +1,99 @@
+import { pathPlaceholders, templatePlaceholders } from '../model/placeholder.ts'
+import { placeOf, type Service, type Tool } from '../model/service.ts'
+import { suggestion, type Finding } from './finding.ts'
+import { loadRegistry } from './load.ts'
+
+/**
+ * Everything that a good config has and a usable one may lack: what the loader had to put right, and what users and
+ * agents would miss.
+ */
+export const lintRegistry = (directory: string): { services: Service[]; findings: Finding[] } => {
+  const { services, findings } = loadRegistry(directory)
+  const linted = services.flatMap(
+    (service) =>
+    lintService(service).map(([path, message]) => ({
+      severity: 'warning' as const, service: service.name,
+      file: `${directory}/${service.name}/config.json`, path, message,
+    })), // prettier-ignore
+  )
+  return { services, findings: [...findings, ...linted] }
+}
+
+type Note = [path: string, message: string]
+
+const lintService = (service: Service): Note[] => [
+  ...(service.description ? [] : [['description', 'is missing'] satisfies Note]),
+  ...lintBaseUrl(service),
+  ...(service.tools.length > 0 && !service.source
+    ? [
+        [
+          'source',
+          'is missing: name the documentation that the tools were written from',
+        ] satisfies Note,
+      ]
+    : []),
+  ...(service.tools.length > 0 && service.status === 'planned'
+    ? [['status', 'is planned, but there are tools'] satisfies Note]
+    : []),
+  ...lintFields(service),
+  ...duplicates(service.tools.map((tool) => tool.name)).map((name): Note => [
+    'tools',
+    `two tools are called "${name}"`,
+  ]),
+  ...service.tools.flatMap((tool, index) =>
+    lintTool(service, tool).map(([path, message]): Note => [`tools.${index}.${path}`, message]),
+  ),
+]
+
+const lintBaseUrl = (service: Service): Note[] => {
+  const { baseURL } = service.api
+  if (service.name === 'echo' || (service.status === 'planned' && baseURL === '')) return []
+  if (!/^(https:\/\/[^/]|\{[\w-]+\})/.test(baseURL))
+    return [['api.baseURL', 'is not an https address (or a {field} that holds one)']]
+  return /your[-_]?(account|domain|company|subdomain)|example\.(com|org)|<|>/i.test(baseURL)
+    ? [['api.baseURL', 'holds a stand-in; write {field} and declare the field']]
+    : []
+}
+
+const lintFields = (service: Service): Note[] => {
+  const used = new Set([
+    ...templatePlaceholders(JSON.stringify(service.auth.inject)),
+    ...[service.api.baseURL, ...service.tools.map((tool) => tool.baseURL ?? '')].flatMap(
+      pathPlaceholders,
+    ),
+  ])
+  const needless = service.auth.fields.filter((field) => field.required && !used.has(field.name))
+  if (service.status === 'planned') return []
+  return needless.map((field): Note => {
+    const hint = suggestion(field.name, [...used])
+    return ['auth.fields', `required field "${field.name}" is not used by inject or baseURL${hint}`]
+  })
+}
+
+const lintTool = (service: Service, tool: Tool): Note[] => {
+  const inTemplate = new Set(
+    tool.body === undefined ? [] : templatePlaceholders(JSON.stringify(tool.body)),
+  )
+  const names = Object.keys(tool.parameters)
+  return [
+    ...(tool.description ? [] : [['description', 'is missing'] satisfies Note]),
+    ...[...inTemplate]
+      .filter((name) => !(name in tool.parameters))
+      .map((name): Note => ['body', `{{${name}}} is not a parameter${suggestion(name, names)}`]),
+    ...names.flatMap((name): Note[] => {
+      const place = placeOf(tool, name)
+      const path = `parameters.${name}`
+      if (place === 'path' && !tool.endpoint.includes(`{${name}}`))
+        return [[path, 'is said to be in the path, but the endpoint does not name it']]
+      if (place === 'body' && tool.body !== undefined && !inTemplate.has(name))
+        return [[path, 'is not named by the body template, so it would be lost']]
+      if (!tool.parameters[name]?.description && service.status !== 'planned')
+        return [[path, 'has no description']]
+      return []
+    }),
+  ]
+}
+
+const duplicates = (names: readonly string[]): string[] => [
+  ...new Set(names.filter((name, index) => names.indexOf(name) !== index)),
+]

@@ -1,0 +1,14 @@
+/** The seam to a SQL database: Postgres, or PGlite in this process. */
+export type Database = {
+  readonly kind: 'embedded' | 'postgres'
+  /** One statement with `$1` parameters. */
+  query: <Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]) => Promise<Row[]>
+  /** Several statements without parameters: migrations. */
+  script: (sql: string) => Promise<void>
+  /** All or nothing; the work uses the database that it is given. */
+  transaction: <T>(work: (database: Database) => Promise<T>) => Promise<T>
+  close: () => Promise<void>
+}
+
+/** The only row of an answer that has one. */
+export const firstOf = <Row>(rows: readonly Row[]): Row | undefined => rows[0]

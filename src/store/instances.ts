@@ -1,0 +1,162 @@
+import { systemCodeOf } from '../base/errors.ts'
+import { firstOf, type Database } from './database.ts'
+
+/** One user's access to one service. */
+export type Instance = {
+  handle: string
+  userId: string
+  service: string
+  /** Sealed credentials. */
+  sealedCredentials: string
+  secretHash: Buffer
+  sealedSecret: string
+  isActive: boolean
+  createdAt: Date
+  updatedAt: Date
+  lastUsedAt: Date | null
+}
+
+type Row = {
+  instance_id: string
+  user_id: string
+  service_type: string
+  encrypted_api_key: string
+  secret_hash: Uint8Array
+  sealed_secret: string
+  is_active: boolean
+  created_at: Date
+  updated_at: Date
+  last_used_at: Date | null
+}
+
+const COLUMNS = `instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, is_active,
+  created_at, updated_at, last_used_at`
+
+const toInstance = (row: Row): Instance => ({
+  handle: row.instance_id,
+  userId: row.user_id,
+  service: row.service_type,
+  sealedCredentials: row.encrypted_api_key,
+  secretHash: Buffer.from(row.secret_hash),
+  sealedSecret: row.sealed_secret,
+  isActive: row.is_active,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+  lastUsedAt: row.last_used_at,
+})
+
+export type NewInstance = Pick<
+  Instance,
+  'handle' | 'userId' | 'service' | 'sealedCredentials' | 'secretHash' | 'sealedSecret'
+> & { sandbox: boolean }
+
+const UNIQUE_VIOLATION = '23505'
+
+/** @returns undefined when the handle is taken, or the user has an instance of the service by now */
+export const insertInstance = async (
+  database: Database,
+  instance: NewInstance,
+): Promise<Instance | undefined> => {
+  try {
+    const rows = await database.query<Row>(
+      `insert into user_service_instances
+         (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox)
+       values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
+      [
+        instance.handle,
+        instance.userId,
+        instance.service,
+        instance.sealedCredentials,
+        instance.secretHash,
+        instance.sealedSecret,
+        instance.sandbox,
+      ],
+    )
+    const row = firstOf(rows)
+    return row && toInstance(row)
+  } catch (error) {
+    if (systemCodeOf(error) === UNIQUE_VIOLATION) return undefined
+    throw error
+  }
+}
+
+export const findInstance = async (
+  database: Database,
+  handle: string,
+): Promise<Instance | undefined> => {
+  const rows = await database.query<Row>(
+    `select ${COLUMNS} from user_service_instances where instance_id = $1`,
+    [handle],
+  )
+  const row = firstOf(rows)
+  return row && toInstance(row)
+}
+
+export const findInstanceOf = async (
+  database: Database,
+  owner: { userId: string; service: string },
+): Promise<Instance | undefined> => {
+  const rows = await database.query<Row>(
+    `select ${COLUMNS} from user_service_instances where user_id = $1 and service_type = $2`,
+    [owner.userId, owner.service],
+  )
+  const row = firstOf(rows)
+  return row && toInstance(row)
+}
+
+/** All of a user's instances, by service. A user has at most one per service, so the registry bounds the answer. */
+export const listInstancesOf = async (database: Database, userId: string): Promise<Instance[]> => {
+  const rows = await database.query<Row>(
+    `select ${COLUMNS} from user_service_instances where user_id = $1 order by service_type`,
+    [userId],
+  )
+  return rows.map(toInstance)
+}
+
+/** @returns undefined when the instance is gone */
+export const replaceCredentials = async (
+  database: Database,
+  change: { handle: string; sealedCredentials: string },
+): Promise<Instance | undefined> => {
+  const rows = await database.query<Row>(
+    `update user_service_instances set encrypted_api_key = $2, is_active = true, updated_at = now()
+     where instance_id = $1 returning ${COLUMNS}`,
+    [change.handle, change.sealedCredentials],
+  )
+  const row = firstOf(rows)
+  return row && toInstance(row)
+}
+
+/** @returns undefined when the instance is gone */
+export const replaceSecret = async (
+  database: Database,
+  change: { handle: string; secretHash: Buffer; sealedSecret: string },
+): Promise<Instance | undefined> => {
+  const rows = await database.query<Row>(
+    `update user_service_instances set secret_hash = $2, sealed_secret = $3, updated_at = now()
+     where instance_id = $1 returning ${COLUMNS}`,
+    [change.handle, change.secretHash, change.sealedSecret],
+  )
+  const row = firstOf(rows)
+  return row && toInstance(row)
+}
+
+/** Removes the row, and with it the sealed credentials and secret. @returns its handle, or undefined */
+export const deleteInstance = async (
+  database: Database,
+  owner: { userId: string; service: string },
+): Promise<string | undefined> => {
+  const rows = await database.query<{ instance_id: string }>(
+    'delete from user_service_instances where user_id = $1 and service_type = $2 returning instance_id',
+    [owner.userId, owner.service],
+  )
+  return firstOf(rows)?.instance_id
+}
+
+/** How many instances hold keys of the real world; `echo` calls nobody. */
+export const countRealInstances = async (database: Database): Promise<number> => {
+  const rows = await database.query<{ count: string }>(
+    `select count(*)::text as count from user_service_instances where not sandbox and service_type <> 'echo'`,
+  )
+  return Number(firstOf(rows)?.count ?? 0)
+}

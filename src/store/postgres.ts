@@ -1,0 +1,81 @@
+import pg from 'pg'
+import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Database } from './database.ts'
+
+const POOL_SIZE = 10
+const CONNECT_MS = 5_000
+const QUERY_MS = 10_000
+/** The longest that a timer can wait; pg takes 0 for "as the pool says". */
+const UNBOUNDED_MS = 2 ** 31 - 1
+
+type Client = pg.Pool | pg.PoolClient
+
+/**
+ * Opens a pool and checks that the database answers.
+ * @throws AppError `database_unavailable`; the message names host and database, never the password
+ */
+export const openPostgres = async (url: string, log: Log): Promise<Database> => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    application_name: 'berth',
+  })
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', (error) => log.warn('database connection lost', { error }))
+  const database = databaseOver(pool, pool)
+  try {
+    await database.query('select 1')
+  } catch (cause) {
+    await pool.end()
+    throw cause
+  }
+  return database
+}
+
+const databaseOver = (client: Client, pool: pg.Pool): Database => ({
+  kind: 'postgres',
+  query: async <Row>(sql: string, values: readonly unknown[] = []) => {
+    try {
+      const result = await client.query(sql, [...values])
+      return result.rows as Row[]
+    } catch (error) {
+      throw translate(error)
+    }
+  },
+  script: async (sql) => {
+    await client.query({ text: sql, query_timeout: UNBOUNDED_MS } as pg.QueryConfig)
+  },
+  transaction: async (work) => {
+    const connection = await pool.connect().catch((error: unknown) => {
+      throw translate(error)
+    })
+    try {
+      await connection.query('begin')
+      const result = await work(databaseOver(connection, pool))
+      await connection.query('commit')
+      connection.release()
+      return result
+    } catch (error) {
+      // A connection whose rollback fails is of no use to anybody else.
+      await connection.query('rollback').then(() => connection.release(), () => connection.release(true)) // prettier-ignore
+      throw error
+    }
+  },
+  close: () => pool.end(),
+})
+
+/** SQLSTATE classes 08 (connection) and 57 (operator intervention), and whatever the socket says. */
+const translate = (error: unknown): unknown => {
+  const code = systemCodeOf(error) ?? ''
+  const isConnection = /^(08|57|3D|28)/.test(code) || /^E[A-Z]+$/.test(code)
+  const isTimeout = error instanceof Error && /timeout|terminated/i.test(error.message)
+  if (!isConnection && !isTimeout) return error
+  return new AppError(
+    'database_unavailable',
+    `The database does not answer: ${messageOf(error) || code}. Check DATABASE_URL and that Postgres runs.`,
+    { cause: error },
+  )
+}
