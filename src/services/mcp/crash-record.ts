@@ -1,0 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { writeFileSync } from 'node:fs'
+import type { Log } from '../../base/log.ts'
+import { redactText } from '../../base/redact.ts'
+import type { CrashRecord } from '../../model/crash.ts'
+
+/** Which service the code that runs now works for; it lasts over timers and promises. */
+const working = new AsyncLocalStorage<string>()
+
+/** Runs work in the name of a service, so that an exception in it can be laid at that service's door. */
+export const workFor = <T>(service: string, work: () => T): T => working.run(service, work)
+
+/**
+ * On an exception that nobody caught, notes which service was being worked for and ends the process: its state is not to
+ * be trusted any more. The daemon reads the note.
+ */
+export const recordCrashes = (file: string | undefined, log: Log): void => {
+  const end = (error: unknown): void => {
+    const record: CrashRecord = {
+      at: new Date().toISOString(),
+      pid: process.pid,
+      service: working.getStore() ?? null,
+      message: redactText(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    }
+    log.error('host crashed', record)
+    writeNote(file, record)
+    process.exit(1)
+  }
+  process.on('uncaughtException', end)
+  process.on('unhandledRejection', end)
+}
+
+const writeNote = (file: string | undefined, record: CrashRecord): void => {
+  try {
+    if (file !== undefined) writeFileSync(file, JSON.stringify(record), { mode: 0o600 })
+  } catch {
+    // a full disk, say: the log has it, and the process must end
+  }
+}

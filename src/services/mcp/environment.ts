@@ -1,0 +1,76 @@
+import { AppError } from '../../base/errors.ts'
+import { LOG_LEVELS, type LogLevel } from '../../base/log.ts'
+
+/**
+ * A host's settings. Paths and names only, never secrets: PM2 writes a process's environment to its files.
+ */
+export type HostEnvironment = {
+  services: readonly string[]
+  /** Only of a dedicated host: instead of the registry's port. */
+  port: number | undefined
+  registryFile: string
+  hostKeyFile: string
+  /** What the host serves by now, in the form of `serviceRegistry.json`; over `services`. */
+  servedFile: string | undefined
+  controlSocket: string | undefined
+  /** Where to note what ended this process. */
+  crashFile: string | undefined
+  sandboxUrl: string | undefined
+  allowPrivate: boolean
+  logLevel: LogLevel
+}
+
+/**
+ * Reads the host's environment. By hand, since a host program starts without a schema library. PM2 adds variables of its
+ * own, so unknown ones are ignored.
+ *
+ * @throws AppError `config_invalid` with every problem at once
+ */
+export const readHostEnvironment = (env: NodeJS.ProcessEnv): HostEnvironment => {
+  const problems: string[] = []
+  const required = (name: string): string => {
+    const value = env[name] ?? ''
+    if (value === '') problems.push(`${name}: is missing`)
+    return value
+  }
+  if (env['SERVICE_MODE'] !== 'shared') problems.push('SERVICE_MODE: must be "shared"')
+  const services = (env['MCP_TYPE'] ?? env['MCP_TYPES'] ?? '').split(',').filter(Boolean)
+  if (services.length === 0) problems.push('MCP_TYPES: it (or MCP_TYPE) names no service')
+  const environment = {
+    services,
+    port: env['MCP_TYPE'] === undefined ? undefined : readPort(env['PORT'], problems),
+    registryFile: required('BERTH_REGISTRY_FILE'),
+    hostKeyFile: required('BERTH_HOST_KEY_FILE'),
+    servedFile: env['BERTH_SERVED_FILE'],
+    controlSocket: env['BERTH_CONTROL_SOCKET'],
+    crashFile: env['BERTH_CRASH_FILE'],
+    sandboxUrl: env['BERTH_SANDBOX_URL'],
+    allowPrivate: readFlag('BERTH_ALLOW_PRIVATE', env, problems),
+    logLevel: readLogLevel(env['BERTH_LOG_LEVEL'] ?? 'info', problems),
+  }
+  if (problems.length === 0) return environment
+  throw new AppError(
+    'config_invalid',
+    `The host's environment is not right:\n  ${problems.join('\n  ')}`,
+  )
+}
+
+/** A word that is neither is refused: it could have been meant either way. */
+const readFlag = (name: string, env: NodeJS.ProcessEnv, problems: string[]): boolean => {
+  const word = env[name] ?? 'false'
+  if (word !== 'true' && word !== 'false') problems.push(`${name}: must be true or false`)
+  return word === 'true'
+}
+
+const readLogLevel = (word: string, problems: string[]): LogLevel => {
+  const level = LOG_LEVELS.find((one) => one === word)
+  if (!level) problems.push(`BERTH_LOG_LEVEL: must be one of ${LOG_LEVELS.join(', ')}`)
+  return level ?? 'info'
+}
+
+const readPort = (text: string | undefined, problems: string[]): number | undefined => {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 1 || port > 65535) problems.push('PORT: is not a port')
+  return port
+}

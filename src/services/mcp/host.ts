@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { Runnable } from '../../base/lifecycle.ts'
+import type { Log } from '../../base/log.ts'
+import { readSecretFile } from '../../base/secret-file.ts'
+import type { ControlCall, HostDescription } from '../../model/control.ts'
+import type { Service } from '../../model/service.ts'
+import { createControl } from './control.ts'
+import { workFor } from './crash-record.ts'
+import type { HostEnvironment } from './environment.ts'
+import { createPorts, type Ports } from './ports.ts'
+import { createRequests } from './requests.ts'
+import { createRouter } from './router.ts'
+import { createUpstream } from './upstream.ts'
+
+type HostOptions = { environment: HostEnvironment; log: Log }
+
+/** One process that serves any list of services, each on its static port. */
+export const createHost = ({ environment, log }: HostOptions): Runnable => {
+  const upstream = createUpstream(environment)
+  const hostKey = Buffer.from(readSecretFile(environment.hostKeyFile), 'base64')
+  const route = createRouter({ hostKey, upstream, log })
+  const byPort = new Map<number, Service>()
+  // One HTTP server behind all ports: a server of its own for each would cost timers and memory.
+  const server = createServer((request, response) => {
+    requests.count(response)
+    const service = byPort.get(request.socket.localPort ?? 0)
+    if (service) workFor(service.name, () => route(service, request, response))
+    else response.writeHead(404).end()
+  })
+  const requests = createRequests(server)
+  server.keepAliveTimeout = 65_000 // above the gateway's, which closes first
+  const ports = createPorts({ server, log })
+  const control = createControl({
+    socketPath: environment.controlSocket,
+    answer: (call) => answerControl({ byPort, ports }, call),
+    log,
+  })
+
+  return {
+    name: 'host',
+    start: async () => {
+      const services = readServices(environment)
+      await change({ byPort, ports }, { remove: [], put: services })
+      await control.start()
+      log.info('host started', { services: services.length })
+    },
+    stop: async () => {
+      ports.closeAll()
+      await control.stop()
+      await requests.drain()
+      await upstream.close()
+    },
+  }
+}
+
+type Served = { byPort: Map<number, Service>; ports: Ports }
+
+const answerControl = async (served: Served, call: ControlCall): Promise<unknown> => {
+  if (call.method === 'change') return change(served, call)
+  const description: HostDescription = {
+    pid: process.pid,
+    services: [...served.byPort.values()],
+    taken: served.ports.taken(),
+  }
+  return description
+}
+
+/** A service whose port stays is swapped between two requests; its connections stay open. */
+const change = async (
+  { byPort, ports }: Served,
+  { remove, put }: { remove: readonly string[]; put: readonly Service[] },
+): Promise<void> => {
+  const going = new Set([...remove, ...put.map(({ name }) => name)])
+  const kept = new Set(put.map(({ port }) => port))
+  for (const [port, service] of [...byPort]) {
+    if (!going.has(service.name)) continue
+    byPort.delete(port)
+    if (!kept.has(port)) ports.close(port)
+  }
+  for (const service of put) byPort.set(service.port, service)
+  await Promise.all(put.map(({ port }) => ports.open(port)))
+}
+
+type RegistryFile = Record<string, { port: number; config: Service }>
+
+/** What the daemon wants this host to serve by now; else what its environment said when it was first started. */
+const readServices = (environment: HostEnvironment): Service[] => {
+  const { registryFile, servedFile, services, port } = environment
+  const served = servedFile === undefined ? undefined : readServed(servedFile)
+  if (served) return Object.values(served).map(({ config }) => config)
+  const registry = readRegistryFile(registryFile)
+  return services.flatMap((name) => {
+    const entry = registry[name]
+    return entry ? [{ ...entry.config, port: port ?? entry.port }] : []
+  })
+}
+
+const readRegistryFile = (file: string): RegistryFile =>
+  JSON.parse(readFileSync(file, 'utf8')) as RegistryFile
+
+const readServed = (file: string): RegistryFile | undefined => {
+  try {
+    return readRegistryFile(file)
+  } catch {
+    return undefined // missing or cut off: the daemon will look, and bring what is missing
+  }
+}

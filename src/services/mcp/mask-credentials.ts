@@ -1,0 +1,27 @@
+import type { Credentials } from '../../model/host-credentials.ts'
+
+/**
+ * Puts `[field]` in the place of each credential, also where it stands inside JSON text or a URL. The longest come
+ * first: one value may be the beginning of another.
+ *
+ * @param minLength Shorter values are left alone: they would match by chance.
+ */
+export const maskCredentials = (text: string, credentials: Credentials, minLength = 1): string => {
+  const names = new Map(
+    Object.entries(credentials)
+      .filter(([, value]) => value.length >= minLength)
+      .flatMap(([name, value]) => spellings(value).map((spelling) => [spelling, name])),
+  )
+  if (names.size === 0) return text
+  const longestFirst = [...names.keys()].sort((a, b) => b.length - a.length)
+  const any = new RegExp(longestFirst.map(literally).join('|'), 'g')
+  return text.replace(any, (found) => `[${names.get(found) ?? ''}]`)
+}
+
+const spellings = (value: string): string[] => [
+  value,
+  JSON.stringify(value).slice(1, -1),
+  encodeURIComponent(value),
+]
+
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')

@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AppError } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import {
+  CREDENTIALS_HEADER,
+  openFromGateway,
+  type Credentials,
+} from '../../model/host-credentials.ts'
+import type { HostHealth } from '../../model/host-protocol.ts'
+import type { Service } from '../../model/service.ts'
+import { readJson, sendJson } from './body.ts'
+import { callTool } from './call.ts'
+import { listTools } from './tools.ts'
+import type { Upstream } from './upstream.ts'
+
+type RouterOptions = { hostKey: Buffer; upstream: Upstream; log: Log }
+type Exchange = { service: Service; request: IncomingMessage; response: ServerResponse }
+
+/** What every static port serves: `/health`, `/mcp`, `/tools` and `/tools/{name}`. */
+export const createRouter = (options: RouterOptions) => {
+  const { log } = options
+  return (service: Service, request: IncomingMessage, response: ServerResponse): void => {
+    handle(options, { service, request, response }).catch((error: unknown) => {
+      const known = error instanceof AppError ? error : undefined
+      const requestId = request.headers['x-request-id']
+      if (!known) log.error('request failed', { service: service.name, requestId, error })
+      if (response.headersSent) response.destroy()
+      else sendJson(response, known?.status ?? 500, errorBody(known))
+    })
+  }
+}
+
+const handle = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
+  const { service, request, response } = exchange
+  const path = (request.url ?? '/').split('?')[0] ?? '/'
+  if (path === '/health') sendJson(response, 200, healthOf(service))
+  else if (path === '/mcp') await answerMcp(options, exchange)
+  else if (path === '/tools' && request.method === 'GET')
+    sendJson(response, 200, { tools: listTools(service) })
+  else if (path.startsWith('/tools/') && request.method === 'POST')
+    // Names of tools have only characters that stand in a URL as they are.
+    await answerTool(options, exchange, path.slice('/tools/'.length))
+  else throw new AppError('not_found', 'Here are /mcp, /tools, /tools/{name} and /health.')
+}
+
+const answerMcp = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
+  const credentials = credentialsOf(options, exchange)
+  // The SDK is loaded with the first message: a host starts without it.
+  const { serveMcp } = await import('./mcp.ts')
+  await serveMcp({ ...exchange, credentials, upstream: options.upstream })
+}
+
+const answerTool = async (
+  options: RouterOptions,
+  exchange: Exchange,
+  tool: string,
+): Promise<void> => {
+  const { service, request, response } = exchange
+  const credentials = credentialsOf(options, exchange)
+  const args = await readJson(request)
+  const result = await callTool({ service, tool, args, credentials, upstream: options.upstream })
+  if (!result)
+    throw new AppError('not_found', `${service.name} has no tool "${tool}"; GET /tools lists them.`)
+  sendJson(response, 200, result)
+}
+
+const credentialsOf = ({ hostKey }: RouterOptions, { service, request }: Exchange): Credentials => {
+  const sealed = request.headers[CREDENTIALS_HEADER]
+  const destination = { service: service.name, port: service.port }
+  const opened =
+    typeof sealed === 'string' ? openFromGateway(hostKey, destination, sealed) : undefined
+  // Absent is for a list of tools, which needs none; present and wrong is never the gateway's doing.
+  if (sealed !== undefined && !opened)
+    throw new AppError('unauthorized', 'The credentials are not from this gateway.')
+  return opened ?? {}
+}
+
+const healthOf = (service: Service): HostHealth => ({
+  service: service.name,
+  status: service.tools.length === 0 ? 'planned' : 'healthy',
+  tools: service.tools.length,
+  pid: process.pid,
+})
+
+const errorBody = (error: AppError | undefined) => ({
+  error: { code: error?.code ?? 'internal', message: error?.message ?? 'The host failed.' },
+})

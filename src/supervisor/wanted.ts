@@ -1,0 +1,69 @@
+import type { AppSpec, HostPlan } from '../model/fleet.ts'
+import type { Service } from '../model/service.ts'
+import type { WantedHost } from './diff.ts'
+import type { Decisions } from './state-file.ts'
+
+/** What shall run. */
+export type Fleet = {
+  services: readonly Service[]
+  hosts: readonly HostPlan[]
+  apps: readonly AppSpec[]
+}
+
+/** Makes known to hosts that start later what they serve: they read it from files. */
+export type Publish = (fleet: Fleet, hosts: readonly WantedHost[]) => void
+
+export type WantedOptions = {
+  publish: Publish
+  /** What was decided about services beyond the registry; kept beyond this process. */
+  decisions: { read: () => Decisions; write: (decisions: Decisions) => void }
+}
+
+/** What shall run now: the fleet as applied last, without what is stopped or in quarantine. */
+export const createWanted = (initial: Fleet, { publish, decisions: kept }: WantedOptions) => {
+  let fleet = initial
+  let decisions = kept.read()
+  let ports: ReadonlyMap<string, number> = new Map()
+
+  const isOut = (service: string) =>
+    decisions.stopped.includes(service) || service in decisions.quarantined
+  const hostsOf = (some: Fleet): WantedHost[] => wantedHosts(some, isOut)
+  const announce = () => {
+    const hosts = hostsOf(fleet)
+    ports = new Map(hosts.flatMap(({ services }) => services.map(({ name, port }) => [name, port])))
+    publish(fleet, hosts)
+  }
+
+  return {
+    fleet: () => fleet,
+    hosts: () => hostsOf(fleet),
+    hostsOf,
+    decisions: () => decisions,
+    portOf: (service: string) => ports.get(service),
+    targets: () => [...ports].map(([service, port]) => ({ service, port })),
+    set: (next: Fleet): void => {
+      fleet = next
+      announce()
+    },
+    decide: (change: Partial<Decisions>): void => {
+      decisions = { ...decisions, ...change }
+      kept.write(decisions)
+      announce()
+    },
+  }
+}
+
+/** The hosts that shall run, each with the configs of its services; a host without any is not wanted. */
+const wantedHosts = (
+  { services, hosts, apps }: Fleet,
+  isOut: (service: string) => boolean,
+): WantedHost[] => {
+  const configs = new Map<string, Service>(services.map((service) => [service.name, service]))
+  const specs = new Map(apps.map((spec) => [spec.name, spec]))
+  return hosts.flatMap((host) => {
+    const spec = specs.get(host.name)
+    const names = host.services.map(({ name }) => name).filter((name) => !isOut(name))
+    const served = names.flatMap((name) => configs.get(name) ?? [])
+    return spec && served.length > 0 ? [{ spec, services: served }] : []
+  })
+}
