@@ -1,0 +1,171 @@
+import { AppError } from '../base/errors.ts'
+import { readCredentials, type CredentialsInput } from '../model/credentials-input.ts'
+import { hashSecret, instanceUrl, makeHandle, makeInstanceSecret } from '../model/instance.ts'
+import type { Service } from '../model/service.ts'
+import type { AccountNeeds, Owner, Place, StoredInstance } from './account-needs.ts'
+
+/** An instance as its owner sees it; the secret is in `instanceUrl` alone. */
+export type InstanceView = {
+  instanceId: string
+  instanceUrl: string
+  serviceType: string
+  isActive: boolean
+  createdAt: string
+  lastUsedAt: string | null
+}
+
+/** The answer to a stored key; `created` is false when it replaced the key of the same instance. */
+export type Authenticated = {
+  instanceId: string
+  instanceUrl: string
+  verification: 'unverifiable'
+  created: boolean
+}
+
+type Row = Omit<Place, 'column'>
+
+/** A handle's random part has 24 bits: the same one twice is rare, and then another is tried. */
+const HANDLE_TRIES = 8
+
+export const createInstanceAccounts = (needs: AccountNeeds) => ({
+  /**
+   * Stores a user's credentials for a service. The same user and service keep their instance and its URL; the key is
+   * replaced.
+   * @throws AppError `service_unknown`, `credentials_invalid`, `credentials_ambiguous`
+   */
+  authenticate: async (owner: Owner, input: CredentialsInput): Promise<Authenticated> => {
+    const credentials = readCredentials(serviceNamed(needs, owner.service), input)
+    // Somebody else may insert or delete the same instance meanwhile; then the other way is right.
+    for (let attempt = 0; attempt < HANDLE_TRIES; attempt++) {
+      const existing = await needs.findInstanceOf(owner)
+      const done = existing
+        ? await replaceKey(needs, existing, credentials)
+        : await insert(needs, owner, credentials)
+      if (done) return done
+    }
+    throw new AppError('internal', 'No free handle was found; try again.')
+  },
+
+  /** @throws AppError `not_found` */
+  getInstance: async (owner: Owner): Promise<InstanceView> =>
+    toView(needs, await instanceOf(needs, owner)),
+
+  listInstances: async (userId: string): Promise<InstanceView[]> =>
+    (await needs.listInstancesOf(userId)).map((instance) => toView(needs, instance)),
+
+  /**
+   * Gives the instance a new secret, and so a new URL; the old one is dead at once.
+   * @throws AppError `not_found`
+   */
+  rotate: async (owner: Owner): Promise<InstanceView> => {
+    const { handle, userId, service } = await instanceOf(needs, owner)
+    const secret = sealNewSecret(needs, { handle, userId, service })
+    const rotated = await needs.replaceSecret({ handle, ...secret })
+    needs.onInstanceChange(handle)
+    if (rotated) return toView(needs, rotated)
+    throw noInstance(owner)
+  },
+
+  /**
+   * Wipes the credentials and the URL's secret.
+   * @throws AppError `not_found`
+   */
+  remove: async (owner: Owner): Promise<void> => {
+    const handle = isName(owner.service) ? await needs.deleteInstance(owner) : undefined
+    if (handle === undefined) throw noInstance(owner)
+    needs.onInstanceChange(handle)
+  },
+})
+
+const serviceNamed = ({ services }: AccountNeeds, name: string): Service => {
+  const service = services().find((candidate) => candidate.name === name)
+  if (service) return service
+  throw new AppError(
+    'service_unknown',
+    `There is no service "${name}"; GET /api/v1/services lists them.`,
+  )
+}
+
+const replaceKey = async (
+  needs: AccountNeeds,
+  existing: StoredInstance,
+  credentials: object,
+): Promise<Authenticated | undefined> => {
+  const sealedCredentials = sealCredentials(needs, existing, credentials)
+  const replaced = await needs.replaceCredentials({ handle: existing.handle, sealedCredentials })
+  needs.onInstanceChange(existing.handle)
+  return replaced && toAnswer(needs, replaced, false)
+}
+
+const insert = async (
+  needs: AccountNeeds,
+  owner: Owner,
+  credentials: object,
+): Promise<Authenticated | undefined> => {
+  const row = { ...owner, handle: makeHandle(owner.service, owner.userId) }
+  const inserted = await needs.insertInstance({
+    ...row,
+    sealedCredentials: sealCredentials(needs, row, credentials),
+    ...sealNewSecret(needs, row),
+    sandbox: needs.isSandbox,
+  })
+  return inserted && toAnswer(needs, inserted, true)
+}
+
+const place = ({ handle, userId, service }: Row, column: string): Place => ({
+  handle,
+  userId,
+  service,
+  column,
+})
+
+const sealCredentials = (needs: AccountNeeds, row: Row, credentials: object): string =>
+  needs.seal(place(row, 'encrypted_api_key'), JSON.stringify(credentials))
+
+const sealNewSecret = (needs: AccountNeeds, row: Row) => {
+  const secret = makeInstanceSecret()
+  return {
+    secretHash: hashSecret(secret),
+    sealedSecret: needs.seal(place(row, 'sealed_secret'), secret),
+  }
+}
+
+const urlOf = (needs: AccountNeeds, instance: StoredInstance): string => {
+  const secret = needs.open(place(instance, 'sealed_secret'), instance.sealedSecret)
+  return instanceUrl(needs.baseUrl, { ...instance, secret })
+}
+
+const toAnswer = (
+  needs: AccountNeeds,
+  instance: StoredInstance,
+  created: boolean,
+): Authenticated => ({
+  instanceId: instance.handle,
+  instanceUrl: urlOf(needs, instance),
+  verification: 'unverifiable',
+  created,
+})
+
+const toView = (needs: AccountNeeds, instance: StoredInstance): InstanceView => ({
+  instanceId: instance.handle,
+  instanceUrl: urlOf(needs, instance),
+  serviceType: instance.service,
+  isActive: instance.isActive,
+  createdAt: instance.createdAt.toISOString(),
+  lastUsedAt: instance.lastUsedAt?.toISOString() ?? null,
+})
+
+/** Postgres compares no text with one that has a NUL in it. */
+const isName = (service: string): boolean => !service.includes('\0')
+
+const instanceOf = async (needs: AccountNeeds, owner: Owner): Promise<StoredInstance> => {
+  const instance = isName(owner.service) ? await needs.findInstanceOf(owner) : undefined
+  if (instance) return instance
+  throw noInstance(owner)
+}
+
+const noInstance = ({ service }: Owner): AppError =>
+  new AppError(
+    'not_found',
+    `There is no instance of ${service}; POST /api/v1/services/${service}/authenticate makes one.`,
+  )

@@ -1,0 +1,23 @@
+import type { Log } from '../base/log.ts'
+import type { FleetStatus, PlanLine } from '../model/fleet.ts'
+import type { Service } from '../model/service.ts'
+import type { Accounts } from './accounts.ts'
+import type { Identify } from './identify.ts'
+
+/** What the routes need of the rest of the daemon. */
+export type ApiNeeds = {
+  accounts: Accounts
+  identify: Identify
+  services: () => readonly Service[]
+  fleetStatus: () => FleetStatus
+  /** What changes the running fleet. */
+  fleet: {
+    plan: () => Promise<PlanLine[]>
+    apply: () => Promise<PlanLine[]>
+    restart: (services: readonly string[]) => Promise<void>
+    stopServices: (services: readonly string[]) => Promise<void>
+    startServices: (services: readonly string[]) => Promise<void>
+  }
+  migrationStatus: () => Promise<{ version: number; newest: number }>
+  log: Log
+}

@@ -1,0 +1,110 @@
+import { text } from 'node:stream/consumers'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { readConfig } from '../../base/config.ts'
+import { AppError } from '../../base/errors.ts'
+import type { CredentialsInput } from '../../model/credentials-input.ts'
+import { withOperations } from '../operations.ts'
+import { note, print, printJson, printSecret, table } from '../output.ts'
+
+type Options = { user: string; service: string; json?: boolean }
+
+const fields = z.record(z.string(), z.string())
+
+/** Keys come by stdin, never as an argument, where `ps` and the shell's history would show them. */
+const readKey = async (): Promise<CredentialsInput> => {
+  if (process.stdin.isTTY) note('Paste the key (or a JSON object of fields), then press Ctrl-D:')
+  const given = (await text(process.stdin)).trim()
+  if (given === '')
+    throw new AppError(
+      'credentials_invalid',
+      'No key came by stdin. Try: berth instance create … < key.txt',
+    )
+  if (!given.startsWith('{')) return { apiKey: given }
+  const parsed = fields.safeParse(parseJson(given))
+  if (parsed.success) return { credentials: parsed.data }
+  throw new AppError('credentials_invalid', 'The value of every field is text: {"field": "value"}.')
+}
+
+const parseJson = (given: string): unknown => {
+  try {
+    return JSON.parse(given)
+  } catch {
+    throw new AppError('malformed_json', 'What came by stdin begins like JSON, but is not.')
+  }
+}
+
+const withCommon = (command: Command): Command =>
+  command
+    .requiredOption('--user <email>', 'whose instance')
+    .requiredOption('--service <name>', 'of which service')
+    .option('--json', 'print JSON')
+
+export const add = (program: Command): void => {
+  const instance = program.command('instance').description("users' access to services")
+  addCreate(instance)
+  addList(instance)
+  addRotate(instance)
+  addRevoke(instance)
+}
+
+const addCreate = (instance: Command): void => {
+  withCommon(
+    instance.command('create').description('store a key (from stdin) and print the URL'),
+  ).action(async ({ user: email, service, json }: Options) => {
+    const key = await readKey()
+    const made = await withOperations(readConfig(), (operations) =>
+      operations.createInstance({ email, service, ...key }),
+    )
+    if (json) printJson(made)
+    else
+      printSecret(
+        made.instanceUrl,
+        'Paste it into an MCP client. Whoever has this URL can use the key behind it.',
+      )
+  })
+}
+
+const addList = (instance: Command): void => {
+  instance
+    .command('list')
+    .description("list a user's instances")
+    .requiredOption('--user <email>', 'whose instances')
+    .option('--json', 'print JSON')
+    .action(async ({ user, json }: { user: string; json?: boolean }) => {
+      const instances = await withOperations(readConfig(), (operations) =>
+        operations.listInstances(user),
+      )
+      if (json) return printJson({ instances })
+      const rows = instances.map((row) => [
+        row.serviceType,
+        row.isActive ? 'active' : 'paused',
+        row.instanceUrl,
+      ])
+      print(table(['SERVICE', 'STATE', 'URL'], rows))
+    })
+}
+
+const addRotate = (instance: Command): void => {
+  withCommon(
+    instance.command('rotate').description('give the instance a new URL; the old one ends'),
+  ).action(async ({ user: email, service, json }: Options) => {
+    const rotated = await withOperations(readConfig(), (operations) =>
+      operations.rotateInstance({ email, service }),
+    )
+    if (json) printJson(rotated)
+    else print(rotated.instanceUrl)
+  })
+}
+
+const addRevoke = (instance: Command): void => {
+  withCommon(instance.command('revoke').description('delete the instance and wipe its key')).action(
+    async ({ user: email, service, json }: Options) => {
+      await withOperations(readConfig(), (operations) =>
+        operations.removeInstance({ email, service }),
+      )
+      if (json) printJson({ service, revoked: true })
+      else print(`Revoked ${service} of ${email}; its key is wiped.`)
+    },
+  )
+}

@@ -1,0 +1,75 @@
+import type { Command } from 'commander'
+import { readConfig, type Config } from '../../base/config.ts'
+import { AppError } from '../../base/errors.ts'
+import { stoppedStatus } from '../../fleet-status.ts'
+import type { FleetStatus, ServiceStatus } from '../../model/fleet.ts'
+import { loadWantedFleet, packageVersion } from '../../wanted-fleet.ts'
+import { findDaemon } from '../daemon-client.ts'
+import { bold, green, print, printJson, red, table, yellow } from '../output.ts'
+import { isUp } from '../states.ts'
+
+export const add = (program: Command): void => {
+  program
+    .command('status')
+    .description('what runs, and how it is')
+    .option('--all', 'list every service, not only those that need a look')
+    .option('--json', 'print JSON')
+    .action(async ({ all, json }: { all?: boolean; json?: boolean }) => {
+      const status = await readStatus(readConfig())
+      if (json) printJson(status)
+      else printStatus(status, all ?? false)
+    })
+}
+
+const readStatus = async (config: Config): Promise<FleetStatus> => {
+  const daemon = await findDaemon(config)
+  const running = await daemon?.get<FleetStatus>('/api/v1/admin/fleet').catch(unlessStarting)
+  if (running) return running
+  return stoppedStatus(config, await loadWantedFleet(config), packageVersion(config))
+}
+
+/** A daemon that holds its lock, but does not listen yet, is as good as stopped. */
+const unlessStarting = (error: unknown): undefined => {
+  if (error instanceof AppError && error.code === 'daemon_not_running') return undefined
+  throw error
+}
+
+const printStatus = ({ services, hosts, daemon }: FleetStatus, all: boolean): void => {
+  if (daemon.state === 'stopped') print(`${red('Stopped.')} Start the fleet with: berth up`)
+  else
+    print(
+      `${green('Running:')} ${daemon.url} (pid ${daemon.pid ?? '?'}, ${daemon.database} database, since ${daemon.since ?? '?'})`,
+    )
+  if (daemon.sandbox !== null)
+    print(yellow(`SANDBOX: every outside call goes to ${daemon.sandbox}, not to the real APIs`))
+  print(`${bold(String(services.length))} services: ${countStates(services)}`)
+  print()
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`
+  print(
+    table(
+      ['HOST', 'STATE', 'PID', 'SERVICES', 'MEMORY', 'RESTARTS'],
+      hosts.map((host) => [
+        host.name, host.state, String(host.pid ?? '-'), String(host.services), megabytes(host.memoryBytes), String(host.restarts),
+      ]), // prettier-ignore
+    ),
+  )
+  const shown = all
+    ? services
+    : services.filter((service) => !isUp(service) && service.state !== 'stopped')
+  if (shown.length === 0) return
+  print()
+  const rows = shown.map((row) => [
+    row.service,
+    String(row.port),
+    row.state,
+    row.host,
+    row.since,
+    String(row.restarts),
+  ])
+  print(table(['SERVICE', 'PORT', 'STATE', 'HOST', 'SINCE', 'RESTARTS'], rows))
+}
+
+const countStates = (services: readonly ServiceStatus[]): string =>
+  [...new Set(services.map(({ state }) => state))]
+    .map((state) => `${services.filter((service) => service.state === state).length} ${state}`)
+    .join(', ')

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { EXIT, reportFailure } from './run.ts'
+
+type Verb = { add: (program: Command) => void }
+
+/** A verb's code is loaded when it is called. */
+const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
+  up: () => import('./commands/up.ts'),
+  down: () => import('./commands/down.ts'),
+  plan: () => import('./commands/plan.ts'),
+  apply: () => import('./commands/apply.ts'),
+  restart: () => import('./commands/restart.ts'),
+  stop: () => import('./commands/stop.ts'),
+  start: () => import('./commands/start.ts'),
+  status: () => import('./commands/status.ts'),
+  health: () => import('./commands/health.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  startup: () => import('./commands/startup.ts'),
+  demo: () => import('./commands/demo.ts'),
+  user: () => import('./commands/user.ts'),
+  token: () => import('./commands/token.ts'),
+  instance: () => import('./commands/instance.ts'),
+  registry: () => import('./commands/registry.ts'),
+  ecosystem: () => import('./commands/ecosystem.ts'),
+  db: () => import('./commands/db.ts'),
+  pm2: () => import('./commands/pm2.ts'),
+  daemon: () => import('./commands/daemon.ts'),
+}
+
+// `berth status | head` closes the pipe early; that is no failure.
+process.stdout.on('error', () => process.exit(0))
+
+const main = async (): Promise<void> => {
+  const program = new Command('berth')
+    .description('One shared fleet of services for many users.')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+  const called = VERBS[process.argv[2] ?? '']
+  const verbs = called
+    ? [await called()]
+    : await Promise.all(Object.values(VERBS).map((load) => load()))
+  for (const verb of verbs) verb.add(program)
+  await program.parseAsync()
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof CommanderError)) reportFailure(error)
+  else process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage // commander has said what is wrong
+})

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createApi } from './api/app.ts'
+import { createIdentify } from './api/identify.ts'
+import type { Config } from './base/config.ts'
+import { prepareHome } from './base/home.ts'
+import { sequence, type Runnable } from './base/lifecycle.ts'
+import { acquireLock, type Lock } from './base/lock.ts'
+import type { Log } from './base/log.ts'
+import { fleetStatus } from './fleet-status.ts'
+import { createFleetParts, type FleetOptions, type FleetParts } from './fleet-parts.ts'
+import { createHostCheck } from './gateway/allowed-hosts.ts'
+import { createGateway } from './gateway/gateway.ts'
+import { createFrontServer } from './gateway/server.ts'
+import type { FleetStatus } from './model/fleet.ts'
+import type { Credentials } from './model/host-credentials.ts'
+import {
+  composeAccounts,
+  migrationsFolder,
+  openDatabase,
+  prepareDatabase,
+} from './open-accounts.ts'
+import type { Database } from './store/database.ts'
+import { findInstance } from './store/instances.ts'
+import { migrationStatus } from './store/migrate.ts'
+import { findLiveToken } from './store/tokens.ts'
+import type { Vault } from './vault/vault.ts'
+import { DAEMON_NAME, loadAdminToken, loadHostKey, packageVersion } from './wanted-fleet.ts'
+
+/** The name of the lock that the one daemon of a home holds. */
+export const DAEMON_LOCK = 'daemon'
+
+type Opened = { database: Database; vault: Vault }
+type Parts = FleetParts & { config: Config; log: Log }
+
+/**
+ * Makes every part of the daemon and introduces them to each other. Start order: the lock, the hosts and their health, the
+ * database, the server. Stop is the reverse; hosts go on serving, the next daemon adopts them.
+ */
+export const createDaemon = (options: FleetOptions): Runnable => {
+  const { config, log } = options
+  const late: { fleet?: FleetParts; opened?: Opened; server?: Runnable } = {}
+  return sequence(
+    DAEMON_NAME,
+    [
+      lockPart(config),
+      {
+        name: 'hosts',
+        start: async () => {
+          late.fleet = await createFleetParts(options)
+          await late.fleet.supervisor.start()
+          await late.fleet.health.start()
+          // A connection to Postgres lasts, and may take a static port that no host holds yet.
+          if (config.databaseUrl !== undefined) await waitForHosts(late.fleet)
+        },
+        stop: async () => {
+          await late.fleet?.health.stop()
+          await late.fleet?.supervisor.stop()
+        },
+      },
+      {
+        name: 'database',
+        start: async () => {
+          const database = await openDatabase(config, log.child('store'))
+          late.opened = { database, vault: await prepareDatabase(config, database) }
+        },
+        stop: async () => late.opened?.database.close(),
+      },
+      {
+        name: 'server',
+        start: async () => {
+          if (late.fleet && late.opened)
+            late.server = createServerPart({ ...late.fleet, config, log }, late.opened)
+          await late.server?.start()
+        },
+        stop: async () => late.server?.stop(),
+      },
+    ],
+    log,
+  )
+}
+
+const HOSTS_WAIT_MS = 3_000
+const HOSTS_POLL_MS = 25
+
+/** Waits until every service has answered; not for long, since some may be down. */
+const waitForHosts = async ({ supervisor, health }: FleetParts): Promise<void> => {
+  const isWaited = ({ service }: { service: string }) =>
+    (health.healthOf(service)?.state ?? 'starting') === 'starting'
+  const until = Date.now() + HOSTS_WAIT_MS
+  while (Date.now() < until && supervisor.targets().some(isWaited)) await delay(HOSTS_POLL_MS)
+}
+
+const lockPart = (config: Config): Runnable => {
+  let lock: Lock | undefined
+  const holder = { role: DAEMON_NAME, url: localUrl(config), pm2Home: config.pm2Home }
+  return {
+    name: 'lock',
+    start: async () => {
+      prepareHome(config.home, config.pm2Home)
+      lock = await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder })
+    },
+    stop: async () => lock?.release(),
+  }
+}
+
+/** Where commands of the same machine reach the daemon. */
+const localUrl = ({ host, port }: Config): string =>
+  `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}`
+
+const createServerPart = (parts: Parts, { database, vault }: Opened): Runnable => {
+  const { config, log, supervisor } = parts
+  const identify = createIdentify({
+    adminToken: loadAdminToken(config),
+    findLiveToken: (hash) => findLiveToken(database, hash),
+  })
+  const gateway = createGateway({
+    findInstance: (handle) => findInstance(database, handle),
+    identifyUser: async (bearer) => {
+      const caller = await identify(bearer)
+      const isUser = caller?.kind === 'user' && caller.scopes.includes('instances')
+      return isUser ? caller.userId : undefined
+    },
+    openCredentials: (instance) => {
+      const place = { ...instance, column: 'encrypted_api_key' }
+      return JSON.parse(vault.open(place, instance.sealedCredentials)) as Credentials
+    },
+    portOf: supervisor.portOf,
+    hostKey: loadHostKey(config),
+    log: log.child('gateway'),
+  })
+  const services = () => supervisor.fleet().services
+  const accounts = composeAccounts({
+    config,
+    database,
+    vault,
+    services,
+    onInstanceChange: gateway.forget,
+  })
+  const api = createApi({
+    accounts,
+    identify,
+    services,
+    fleet: supervisor,
+    fleetStatus: () => statusOf(parts),
+    migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
+    log: log.child('api'),
+  })
+  const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
+  return createFrontServer({ host: config.host, port: config.port, gateway, api, checkHost })
+}
+
+const statusOf = ({ config, supervisor, health }: Parts): FleetStatus =>
+  fleetStatus({
+    config,
+    hosts: supervisor.fleet().hosts,
+    processes: supervisor.processes(),
+    healthOf: health.healthOf,
+    decisions: supervisor.decisions(),
+    version: packageVersion(config),
+  })

@@ -1,0 +1,108 @@
+import { join } from 'node:path'
+import { environmentOf, type Config } from './base/config.ts'
+import type { Log } from './base/log.ts'
+import { controlSocketOf, crashFileOf, servedFileOf } from './fleet/ecosystem.ts'
+import { changedSettings, fingerprintIn } from './fleet/fingerprint.ts'
+import { createRecovery } from './recovery.ts'
+import { createHealth, type HealthMonitor } from './health/health.ts'
+import { probeService } from './health/probe.ts'
+import { createManagedProcesses } from './processes/managed.ts'
+import { createPm2, type RunningProcess } from './processes/pm2.ts'
+import { writeRegistryFile } from './registry/registry-file.ts'
+import { createChannel } from './supervisor/channel.ts'
+import { createAutopsy } from './supervisor/autopsy.ts'
+import { CRASH_LIMITS, createCrashPolicy } from './supervisor/crash-policy.ts'
+import { readDecisions, writeDecisions } from './supervisor/state-file.ts'
+import { createSupervisor, type Supervisor } from './supervisor/supervisor.ts'
+import type { Publish } from './supervisor/wanted.ts'
+import { DAEMON_NAME, loadHostKey, loadWantedFleet } from './wanted-fleet.ts'
+
+const PM2_INTERVAL_MS = 3_000
+const CHANNEL_DEADLINE_MS = 5_000
+const SWEEP_CRON = '*/30 * * * * *'
+const RECHECK_MS = 100
+const PROBE_MS = 2_000
+
+export type FleetParts = { supervisor: Supervisor<RunningProcess>; health: HealthMonitor }
+
+export type FleetOptions = {
+  config: Config
+  log: Log
+  /** Whether PM2 runs this process. */
+  isManaged: boolean
+  /** PM2 no longer knows this process: another daemon must take over under it. */
+  onOrphaned: () => void
+}
+
+/** Makes the supervisor over PM2, and the health that watches what it runs. */
+export const createFleetParts = async (options: FleetOptions): Promise<FleetParts> => {
+  const { config, log } = options
+  loadHostKey(config)
+  const loadFleet = async (isolated: readonly string[]) => {
+    const fleet = await loadWantedFleet(config, isolated)
+    for (const finding of fleet.findings.filter(({ severity }) => severity === 'error'))
+      log.error('config left out', finding)
+    return fleet
+  }
+  const decisionsFile = join(config.home.run, 'services.json')
+  const initial = await loadFleet(readDecisions(decisionsFile).isolated)
+  const supervisor = createSupervisor<RunningProcess>(initial, {
+    processes: processesOf(options),
+    loadFleet,
+    publish: publishTo(config),
+    decisions: {
+      read: () => readDecisions(decisionsFile),
+      write: (decisions) => writeDecisions(decisionsFile, decisions),
+    },
+    policy: createCrashPolicy({ limits: CRASH_LIMITS, now: Date.now, random: Math.random }),
+    autopsy: createAutopsy({
+      crashFileOf: (host) => crashFileOf(config.home.run, host),
+      logFileOf: (host) => join(config.home.logs, `${host}.log`),
+      pm2LogFile: join(config.pm2Home, 'pm2.log'),
+    }),
+    isHost: (name) => name.startsWith('mcp-'),
+    openChannel: (host, onClose) =>
+      createChannel({
+        socketPath: controlSocketOf(config.home.run, host),
+        deadlineMs: CHANNEL_DEADLINE_MS,
+        onClose,
+      }),
+    rules: { fingerprintIn, changedSettings, fingerprintOf: (spec) => fingerprintIn(spec.env) },
+    intervalMs: PM2_INTERVAL_MS,
+    log: log.child('supervisor'),
+  })
+  const health = createHealth({
+    targets: () => supervisor.targets(),
+    probe: (target) => probeService(target, PROBE_MS),
+    sweepCron: SWEEP_CRON,
+    recheckMs: RECHECK_MS,
+    onUnhealthy: createRecovery(supervisor, (service) => health.healthOf(service)?.state, log),
+    log: log.child('health'),
+  })
+  return { supervisor, health }
+}
+
+const processesOf = ({ config, isManaged, onOrphaned }: FleetOptions) => {
+  const pm2 = createPm2(config.pm2Home)
+  return createManagedProcesses({
+    pm2,
+    launch: {
+      pm2,
+      pm2Home: config.pm2Home,
+      lockFolder: config.home.run,
+      env: environmentOf(config),
+    },
+    homeRoot: config.home.root,
+    self: isManaged ? DAEMON_NAME : undefined,
+    onOrphaned,
+  })
+}
+
+/** Hosts that start later, after a crash say, read from files what they serve by now. */
+const publishTo =
+  (config: Config): Publish =>
+  (fleet, hosts) => {
+    writeRegistryFile(config.home.registryFile, fleet.services)
+    for (const { spec, services } of hosts)
+      writeRegistryFile(servedFileOf(config.home.run, spec.name), services)
+  }

@@ -1,0 +1,119 @@
+import type { Config } from './base/config.ts'
+import type { Evidence } from './model/crash.ts'
+import type {
+  DaemonStatus,
+  FleetStatus,
+  HostPlan,
+  HostStatus,
+  ServiceStatus,
+} from './model/fleet.ts'
+import type { WantedFleet } from './wanted-fleet.ts'
+
+type Process = {
+  name: string
+  pid: number | undefined
+  status: string
+  restarts: number
+  startedAt: Date
+  memoryBytes: number
+}
+type Health = { state: ServiceStatus['state']; since: Date }
+
+export type StatusParts = {
+  config: Config
+  hosts: readonly HostPlan[]
+  processes: readonly Process[]
+  healthOf: (service: string) => Health | undefined
+  decisions: { stopped: readonly string[]; quarantined: Readonly<Record<string, Evidence>> }
+  version: string
+}
+
+const STARTED_AT = new Date()
+
+/** Puts together what plan, PM2 and health know. */
+export const fleetStatus = (parts: StatusParts): FleetStatus => ({
+  services: servicesOf(parts),
+  hosts: hostsOf(parts.hosts, parts.processes),
+  daemon: {
+    ...daemonFacts(parts.config, parts.version),
+    state: 'running',
+    pid: process.pid,
+    since: STARTED_AT.toISOString(),
+  },
+})
+
+/** The same shape when no daemon runs: everything is stopped, as far as anybody can tell. */
+export const stoppedStatus = (config: Config, fleet: WantedFleet, version: string): FleetStatus => {
+  const since = new Date()
+  const parts = {
+    config,
+    hosts: fleet.hosts,
+    version,
+    decisions: { stopped: fleet.services.map(({ name }) => name), quarantined: {} },
+    processes: [],
+    healthOf: () => ({ state: 'stopped' as const, since }),
+  }
+  return {
+    services: servicesOf(parts),
+    hosts: hostsOf(fleet.hosts, []),
+    daemon: { ...daemonFacts(config, version), state: 'stopped', pid: null, since: null },
+  }
+}
+
+const daemonFacts = (
+  config: Config,
+  version: string,
+): Omit<DaemonStatus, 'state' | 'pid' | 'since'> => ({
+  url: config.baseUrl,
+  version,
+  database: config.databaseUrl === undefined ? 'embedded' : 'postgres',
+  sandbox: config.sandboxUrl ?? null,
+  pm2Home: config.pm2Home,
+})
+
+const servicesOf = ({ hosts, processes, healthOf, decisions }: StatusParts): ServiceStatus[] => {
+  const processOf = new Map(processes.map((process) => [process.name, process]))
+  const now = new Date()
+  return hosts
+    .flatMap((host) => host.services.map((service) => ({ host, service })))
+    .map(({ host, service }) => {
+      const process = processOf.get(host.name)
+      const health = healthOf(service.name) ?? { state: 'starting' as const, since: now }
+      return {
+        service: service.name,
+        port: service.port,
+        host: host.name,
+        pid: process?.pid ?? null,
+        state: stateOf(service.name, decisions) ?? health.state,
+        since: decisions.quarantined[service.name]?.since ?? health.since.toISOString(),
+        restarts: process?.restarts ?? 0,
+      }
+    })
+    .sort((a, b) => a.port - b.port)
+}
+
+const hostsOf = (hosts: readonly HostPlan[], processes: readonly Process[]): HostStatus[] =>
+  hosts.map((host) => {
+    const process = processes.find(({ name }) => name === host.name)
+    return {
+      name: host.name,
+      pid: process?.pid ?? null,
+      state: hostState(process?.status),
+      services: host.services.length,
+      memoryBytes: process?.memoryBytes ?? 0,
+      restarts: process?.restarts ?? 0,
+    }
+  })
+
+const hostState = (status: string | undefined): HostStatus['state'] => {
+  if (status === 'online' || status === 'errored') return status
+  return status === undefined || status.startsWith('stop') ? 'stopped' : 'starting'
+}
+
+const stateOf = (
+  service: string,
+  { stopped, quarantined }: StatusParts['decisions'],
+): 'stopped' | 'quarantined' | undefined => {
+  if (stopped.includes(service)) return 'stopped'
+  return service in quarantined ? 'quarantined' : undefined
+}

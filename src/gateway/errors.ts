@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { AppError, systemCodeOf } from '../base/errors.ts'
+
+/** Writes an error in the shape of the HTTP API. */
+export const sendError = (response: ServerResponse, error: AppError, requestId: string): void => {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const { headers, body } = answerTo(error, requestId)
+  response.writeHead(error.status, headers)
+  response.end(body)
+}
+
+const answerTo = (error: AppError, requestId: string) => {
+  const body = JSON.stringify({ error: { code: error.code, message: error.message, requestId } })
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    ...(error.status === 503 ? { 'retry-after': '1' } : {}),
+  }
+  return { headers, body }
+}
+
+/** What Node's parser refuses never becomes a request; everything else that is wrong with it is 400. */
+const PARSER_STATUS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+/** Answers bytes that are not HTTP in the same shape, and ends their connection. */
+export const refuseBytes = (cause: Error, socket: Duplex): void => {
+  if (!socket.writable || systemCodeOf(cause) === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const status = PARSER_STATUS[systemCodeOf(cause) ?? ''] ?? 400
+  const error = new AppError('invalid_request', 'This is not a well-formed HTTP request.', { status, cause }) // prettier-ignore
+  const { headers, body } = answerTo(error, randomUUID())
+  const lines = Object.entries({ ...headers, connection: 'close' }).map(([k, v]) => `${k}: ${v}`)
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines].join('\r\n')
+  socket.end(`${head}\r\n\r\n${body}`)
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { createAccounts, type Accounts } from './api/accounts.ts'
+import type { Config } from './base/config.ts'
+import { AppError } from './base/errors.ts'
+import type { Log } from './base/log.ts'
+import type { Service } from './model/service.ts'
+import type { Database } from './store/database.ts'
+import {
+  countRealInstances, deleteInstance, findInstanceOf, insertInstance, listInstancesOf, replaceCredentials, replaceSecret,
+} from './store/instances.ts' // prettier-ignore
+import { migrateDatabase } from './store/migrate.ts'
+import { openPglite } from './store/pglite.ts'
+import { openPostgres } from './store/postgres.ts'
+import { insertToken, listTokens, revokeToken } from './store/tokens.ts'
+import { findUserByEmail, insertUser, listUsers } from './store/users.ts'
+import { listVaultKeys, noteVaultKey } from './store/vault-keys.ts'
+import { loadKeyRing } from './vault/key-ring.ts'
+import { createVault, type Vault } from './vault/vault.ts'
+
+/** Opens the configured database. The caller holds the home's lock when it is the embedded one. */
+export const openDatabase = (config: Config, log: Log): Promise<Database> =>
+  config.databaseUrl === undefined
+    ? openPglite(config.home.pg)
+    : openPostgres(config.databaseUrl, log)
+
+export const migrationsFolder = (config: Config): string =>
+  join(config.packageRoot, 'db', 'migrations')
+
+/**
+ * Brings the schema up to date and opens the vault over it: a ring that cannot open what this database holds is refused
+ * before anything is written with it.
+ *
+ * @throws AppError `key_missing`, `sandbox_refused`, `migration_failed`
+ */
+export const prepareDatabase = async (config: Config, database: Database): Promise<Vault> => {
+  await migrateDatabase(database, migrationsFolder(config))
+  const vault = await createVault(loadKeyRing(config.masterKeyFile))
+  for (const check of await listVaultKeys(database)) vault.verifyCheck(check)
+  await noteVaultKey(database, vault.makeCheck())
+  if (config.sandboxUrl !== undefined && (await countRealInstances(database)) > 0)
+    throw new AppError(
+      'sandbox_refused',
+      'BERTH_SANDBOX_URL is set, but this database holds instances made without it: their real keys would go to the ' +
+        'sandbox. Use another database (or BERTH_HOME) for the sandbox.',
+    )
+  return vault
+}
+
+type Parts = {
+  config: Config
+  database: Database
+  vault: Vault
+  services: () => readonly Service[]
+  onInstanceChange: (handle: string) => void
+}
+
+/** Joins store and vault to the accounts that routes and commands use. */
+export const composeAccounts = ({
+  config,
+  database,
+  vault,
+  services,
+  onInstanceChange,
+}: Parts): Accounts =>
+  createAccounts({
+    services,
+    baseUrl: config.baseUrl,
+    isSandbox: config.sandboxUrl !== undefined,
+    seal: vault.seal,
+    open: vault.open,
+    insertUser: (email) => insertUser(database, email),
+    findUserByEmail: (email) => findUserByEmail(database, email),
+    listUsers: (limit) => listUsers(database, limit),
+    insertToken: (token) => insertToken(database, token),
+    listTokens: (filter) => listTokens(database, filter),
+    revokeToken: (id) => revokeToken(database, id),
+    findInstanceOf: (owner) => findInstanceOf(database, owner),
+    listInstancesOf: (userId) => listInstancesOf(database, userId),
+    insertInstance: (instance) => insertInstance(database, instance),
+    replaceCredentials: (change) => replaceCredentials(database, change),
+    replaceSecret: (change) => replaceSecret(database, change),
+    deleteInstance: (owner) => deleteInstance(database, owner),
+    onInstanceChange,
+  })
