@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadRegistry } from '../../src/registry/load.ts'
+import { olderConfig, useRegistries } from '../support/registries.ts'
+
+const names = (directory: string) => loadRegistry(directory).services.map(({ name }) => name)
+
+describe('loadRegistry', () => {
+  const makeRegistry = useRegistries()
+
+  it('loads every folder that holds a config, by port', () => {
+    const directory = makeRegistry({
+      anvils: olderConfig({ port: 41_003 }),
+      bolts: olderConfig({ port: 41_001 }),
+      '.hidden': olderConfig({ port: 41_000 }),
+      clamps: olderConfig({ port: 41_002 }),
+    })
+    mkdirSync(join(directory, 'notes'))
+    writeFileSync(join(directory, 'service.schema.json'), '{}')
+    assert.deepEqual(names(directory), ['bolts', 'clamps', 'anvils'])
+    assert.deepEqual(loadRegistry(directory).findings, [])
+  })
+
+  it('names a service after its folder when the config does not', () => {
+    const directory = makeRegistry({ anvils: olderConfig(), bolts: olderConfig({ name: 'nuts', port: 41_001 }) }) // prettier-ignore
+    assert.deepEqual(names(directory), ['anvils', 'nuts'])
+  })
+
+  it('leaves out unreadable JSON alone and keeps its port reserved', () => {
+    const directory = makeRegistry({
+      anvils: olderConfig({ port: 41_001 }),
+      broken: '{ "name": "broken", "port": 41002, "tools": [',
+      clamps: olderConfig({ port: 41_003 }),
+    })
+    const { services, findings, reservedPorts } = loadRegistry(directory)
+    assert.deepEqual(services.map(({ name }) => name), ['anvils', 'clamps']) // prettier-ignore
+    assert.equal(findings.length, 1)
+    const [finding] = findings
+    assert.ok(finding)
+    assert.equal(finding.severity, 'error')
+    assert.equal(finding.service, 'broken')
+    assert.equal(finding.file, join(directory, 'broken', 'config.json'))
+    assert.match(finding.message, /^is not JSON: /)
+    assert.deepEqual([...reservedPorts].sort(), [41_001, 41_002, 41_003])
+  })
+
+  it('gives a contested port to the first config and says who has it', () => {
+    const directory = makeRegistry({
+      anvils: olderConfig({ port: 41_001 }),
+      bolts: olderConfig({ port: 41_001 }),
+      clamps: olderConfig({ port: 41_002 }),
+    })
+    const { services, findings } = loadRegistry(directory)
+    assert.deepEqual(services.map(({ name }) => name), ['anvils', 'clamps']) // prettier-ignore
+    assert.equal(findings.length, 1)
+    assert.deepEqual(
+      { ...findings[0], message: '' },
+      { severity: 'error', service: 'bolts', file: join(directory, 'bolts', 'config.json'), path: 'port', message: '' }, // prettier-ignore
+    )
+    assert.equal(
+      findings[0]?.message,
+      `port 41001 is taken by ${join(directory, 'anvils', 'config.json')}; give this service another`,
+    )
+  })
+
+  it('gives a contested name to the first config and reserves the port of the other', () => {
+    const directory = makeRegistry({
+      anvils: olderConfig({ name: 'widgets', port: 41_001 }),
+      bolts: olderConfig({ name: 'widgets', port: 41_002 }),
+    })
+    const { services, findings, reservedPorts } = loadRegistry(directory)
+    assert.deepEqual(services.map(({ name, port }) => [name, port]), [['widgets', 41_001]]) // prettier-ignore
+    assert.deepEqual(findings.map(({ severity, path }) => [severity, path]), [['error', 'name']]) // prettier-ignore
+    assert.match(findings[0]?.message ?? '', /^name "widgets" is taken by .*anvils/)
+    assert.ok(reservedPorts.has(41_002))
+  })
+
+  it('does not let a config that lost its name keep others from its port', () => {
+    const directory = makeRegistry({
+      anvils: olderConfig({ name: 'widgets', port: 41_001 }),
+      bolts: olderConfig({ name: 'widgets', port: 41_002 }),
+      clamps: olderConfig({ port: 41_002 }),
+    })
+    assert.deepEqual(names(directory), ['widgets', 'clamps'])
+  })
+
+  it('leaves out what has no port, and names every other problem of it too', () => {
+    const directory = makeRegistry({
+      anvils: { ...olderConfig(), port: undefined, iconUrl: 'no address', colour: 'red' },
+      bolts: olderConfig(),
+    })
+    const { services, findings } = loadRegistry(directory)
+    assert.deepEqual(services.map(({ name }) => name), ['bolts']) // prettier-ignore
+    assert.deepEqual(findings.map(({ path }) => path).sort(), ['colour', 'iconUrl', 'port'])
+    assert.ok(findings.every(({ severity, service }) => severity === 'error' && service === 'anvils')) // prettier-ignore
+  })
+
+  for (const name of ['host-1', 'Widgets', 'two words', '../up', ''])
+    it(`leaves out a service called "${name}" and reserves its port`, () => {
+      const directory = makeRegistry({ anvils: olderConfig({ name, port: 41_001 }) })
+      const { services, findings, reservedPorts } = loadRegistry(directory)
+      assert.deepEqual(services, [])
+      assert.deepEqual(findings.map(({ severity, path }) => [severity, path]), [['error', 'name']]) // prettier-ignore
+      assert.ok(reservedPorts.has(41_001))
+    })
+
+  for (const port of [80, 65_536, 41_000.5, -1])
+    it(`leaves out a service on port ${port}`, () => {
+      assert.deepEqual(names(makeRegistry({ anvils: olderConfig({ port }) })), [])
+    })
+
+  for (const text of ['null', '[]', '"figma"', '7', ''])
+    it(`leaves out a file that holds ${text || 'nothing'}`, () => {
+      const { services, findings } = loadRegistry(makeRegistry({ anvils: text, bolts: olderConfig() })) // prettier-ignore
+      assert.deepEqual(services.map(({ name }) => name), ['bolts']) // prettier-ignore
+      assert.equal(findings[0]?.severity, 'error')
+    })
+
+  it('says which directory it cannot read', () => {
+    assert.throws(() => loadRegistry('/nowhere/registry'), {
+      code: 'registry_invalid',
+      message: /\/nowhere\/registry: ENOENT/,
+    })
+  })
+})

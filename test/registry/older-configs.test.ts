@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { loadRegistry } from '../../src/registry/load.ts'
+import { olderConfig, useRegistries } from '../support/registries.ts'
+
+const field = (name: string, type = 'password') => ({ name, type, required: true, description: '' })
+
+describe('an older config', () => {
+  const makeRegistry = useRegistries()
+
+  const load = (over: Record<string, unknown>) => {
+    const { services, findings } = loadRegistry(makeRegistry({ widgets: olderConfig(over) }))
+    const [service] = services
+    assert.ok(service, JSON.stringify(findings))
+    return { service, findings }
+  }
+
+  for (const [written, type] of [
+    ['apikey', 'api_key'],
+    ['ApiKey', 'api_key'],
+    ['api-key', 'api_key'],
+    ['bearer', 'bearer'],
+    ['bearer_token', 'bearer'],
+    ['token', 'bearer'],
+    ['basic_auth', 'basic'],
+    ['oauth', 'oauth2'],
+    ['OAuth2.0', 'oauth2'],
+    ['oauth1', 'oauth1'],
+    ['OAuth1.0a', 'oauth1'],
+    ['no_auth', 'none'],
+  ] as const)
+    it(`reads the auth type "${written}" as ${type}`, () => {
+      const { service, findings } = load({ auth: { type: written } })
+      assert.equal(service.auth.type, type)
+      assert.deepEqual(
+        findings.filter(({ path }) => path === 'auth.type'),
+        [],
+      )
+    })
+
+  it('loads without a finding when everything is declared', () => {
+    const { service, findings } = load({})
+    assert.deepEqual(findings, [])
+    assert.deepEqual(service.auth.inject, { headers: { Authorization: 'Bearer {{api_key}}' } })
+    assert.equal(service.displayName, 'widgets')
+    assert.equal(service.status, 'planned')
+  })
+
+  it('loses the keys that begin with #, at every depth, and nothing else', () => {
+    const { service, findings } = load({
+      '#': 'a remark',
+      '#port': 1,
+      auth: { type: 'apikey', '#todo': 'ask', fields: [{ ...field('api_key'), '#where': 'mail' }] },
+      tools: [
+        {
+          '#': 'checked',
+          name: 'list_tags',
+          method: 'GET',
+          endpoint: '/tags',
+          parameters: { '#q': 'a remark', tag: { type: 'string', default: '#1', '#x': 0 } },
+        },
+      ],
+    })
+    assert.deepEqual(findings, [])
+    assert.doesNotMatch(JSON.stringify(service), /"#[^"]*":/)
+    assert.deepEqual(Object.keys(service.tools[0]?.parameters ?? {}), ['tag'])
+    assert.equal(service.tools[0]?.parameters['tag']?.default, '#1')
+  })
+
+  it('gets an undeclared path parameter as a required string', () => {
+    const { service, findings } = load({
+      tools: [
+        {
+          name: 'get_file',
+          method: 'GET',
+          endpoint: '/teams/{team}/files/{id}',
+          parameters: { id: { type: 'int', required: true, description: 'The file' } },
+        },
+      ],
+    })
+    assert.deepEqual(service.tools[0]?.parameters, {
+      team: { type: 'string', required: true, description: '' },
+      id: { type: 'integer', required: true, description: 'The file' },
+    })
+    assert.deepEqual(findings.map(({ severity, path }) => [severity, path]), [['warning', 'tools.0.parameters']]) // prettier-ignore
+    assert.match(findings[0]?.message ?? '', /\{team\}.*get_file/)
+  })
+
+  it('gets a path parameter even when it is called like a property of every object', () => {
+    const { service } = load({
+      tools: [{ name: 'get', method: 'GET', endpoint: '/{constructor}' }],
+    })
+    assert.deepEqual(Object.keys(service.tools[0]?.parameters ?? {}), ['constructor'])
+  })
+
+  it('gets a placeholder of the base URL as a required text field, once', () => {
+    const { service, findings } = load({
+      api: { baseURL: 'https://{subdomain}.widgets.test' },
+      tools: [
+        { name: 'a', method: 'GET', endpoint: '/a', baseURL: 'https://{subdomain}.files.test' },
+        { name: 'b', method: 'GET', endpoint: '/b', baseURL: 'https://{region}.files.test' },
+      ],
+    })
+    const { fields } = service.auth
+    assert.deepEqual(fields.slice(1), [field('subdomain', 'text'), field('region', 'text')])
+    assert.deepEqual(findings.map(({ severity, path }) => `${severity} ${path}`), ['warning auth.fields', 'warning auth.fields']) // prettier-ignore
+  })
+
+  it('gets a placeholder of inject as a required secret field', () => {
+    const { service, findings } = load({
+      auth: {
+        type: 'apikey',
+        fields: [field('api_key')],
+        inject: { headers: { 'X-Key': '{{api_key}}', 'X-App': 'app {{ app_token }}' } },
+      },
+    })
+    assert.deepEqual(service.auth.fields, [field('api_key'), field('app_token')])
+    assert.match(findings[0]?.message ?? '', /\{app_token\} is used but not declared/)
+  })
+
+  it('may spell keys and types as they used to be', () => {
+    const { service, findings } = load({
+      port: '41009',
+      icon: 'https://widgets.test/icon.png',
+      api: { base_url: 'https://api.widgets.test', docs: 'https://widgets.test/docs' },
+      auth: {
+        type: 'oauth2',
+        fields: [{ ...field('access_token'), type: 'secret' }, { ...field('region'), type: 'string' }], // prettier-ignore
+        oauth: { token_url: 'https://widgets.test/token', scopes: 'read, write' },
+      },
+      tools: [
+        { name: 'add', method: 'post', path: '/w', parameters: { on: { type: 'Bool' }, n: { type: 'float' } } }, // prettier-ignore
+      ],
+    })
+    assert.deepEqual(findings, [])
+    assert.equal(service.port, 41_009)
+    assert.equal(service.iconUrl, 'https://widgets.test/icon.png')
+    assert.deepEqual(service.api, { baseURL: 'https://api.widgets.test', version: '', documentation: 'https://widgets.test/docs' }) // prettier-ignore
+    assert.deepEqual(service.auth.fields.map(({ type }) => type), ['password', 'text']) // prettier-ignore
+    assert.deepEqual(service.auth.oauth?.scopes, ['read', 'write'])
+    const [tool] = service.tools
+    assert.deepEqual([tool?.method, tool?.endpoint], ['POST', '/w'])
+    assert.deepEqual([tool?.parameters['on']?.type, tool?.parameters['n']?.type], ['boolean', 'number']) // prettier-ignore
+  })
+
+  it('keeps the present spelling where both are given', () => {
+    const { service } = load({
+      api: { baseURL: 'https://new.widgets.test', baseUrl: 'https://old.widgets.test' },
+    })
+    assert.equal(service.api.baseURL, 'https://new.widgets.test')
+  })
+})

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { toToolResult } from '../../../src/services/mcp/answer.ts'
+import type { UpstreamAnswer } from '../../../src/services/mcp/upstream.ts'
+
+const resultOf = (
+  body: string,
+  over: Partial<UpstreamAnswer> = {},
+  credentials: Record<string, string> = {},
+) => {
+  const answer = { status: 200, headers: {}, body: Buffer.from(body), truncated: false, ...over }
+  const result = toToolResult('Widgets', answer, credentials)
+  const text = result.content.map((part) => part.text).join()
+  return { ...result, text }
+}
+
+describe('an answer', () => {
+  it('of a JSON object is text and structured content', () => {
+    const result = resultOf('{"id":1,"ü":[true]}')
+    assert.equal(result.text, '{"id":1,"ü":[true]}')
+    assert.deepEqual(result.structuredContent, { id: 1, ü: [true] })
+    assert.equal(result.isError, undefined)
+  })
+
+  it('of a JSON array is wrapped: structured content must be an object', () => {
+    assert.deepEqual(resultOf(' [{"id":1}]').structuredContent, { items: [{ id: 1 }] })
+  })
+
+  it('of anything else is text alone', () => {
+    for (const text of ['plain words', '42', 'null', '"x"', '{cut off', '<html></html>']) {
+      const result = resultOf(text)
+      assert.equal(result.text, text)
+      assert.ok(!('structuredContent' in result))
+    }
+  })
+
+  it('without content says that it is done', () => {
+    assert.equal(resultOf('', { status: 204 }).text, 'Done (204, no content).')
+    assert.equal(resultOf('', { status: 201 }).isError, undefined)
+  })
+
+  it('that is too long is cut and says so, without half of a structure', () => {
+    for (const result of [
+      resultOf(JSON.stringify({ long: 'x'.repeat(1_000_000) })),
+      resultOf('{"whole":1}', { truncated: true }),
+    ]) {
+      assert.match(result.text, /\n\[The answer was cut here; ask for less/)
+      assert.ok(result.text.length < 1_000_200)
+      assert.ok(!('structuredContent' in result))
+    }
+  })
+})
+
+describe('an answer that is an error', () => {
+  for (const [status, advice] of [
+    [400, /answered 400\. The API refused the arguments\./],
+    [401, /answered 401\. The key is not accepted.*enter a new one.*the URL stays the same/],
+    [403, /answered 403\. The key is not accepted, or may not do this/],
+    [404, /answered 404\. There is no such thing; check the ids\./],
+    [422, /answered 422\. The API refused the arguments\./],
+    [429, /answered 429\. The API limits calls; wait a while/],
+    [500, /answered 500\. The API has a problem of its own; try again later\./],
+    [503, /answered 503\. The API has a problem/],
+    [302, /answered 302\. The API points elsewhere, and the call was not followed/],
+  ] as const)
+    it(`says what to do about ${status}, and what the API said`, () => {
+      const result = resultOf('{"why":"because"}', { status })
+      assert.equal(result.isError, true)
+      assert.match(result.text, advice)
+      assert.match(result.text, /^Widgets /)
+      assert.match(result.text, /\n\{"why":"because"\}$/)
+      assert.ok(!('structuredContent' in result))
+    })
+
+  it('says how long to wait when the API does, as seconds or as a date', () => {
+    const wait = (after: string) => resultOf('', { status: 429, headers: { 'retry-after': after } }).text // prettier-ignore
+    assert.match(wait('17'), /; wait 17 s before/)
+    assert.match(wait('Wed, 21 Oct 2026 07:28:00 GMT'), /; wait until Wed, 21 Oct 2026 07:28:00 GMT before/) // prettier-ignore
+  })
+
+  it('is kept short', () => {
+    assert.ok(resultOf('x'.repeat(100_000), { status: 500 }).text.length < 2_200)
+  })
+})
+
+describe('a credential that an API quotes', () => {
+  it('is not in the answer, whether it is good or bad', () => {
+    for (const status of [200, 401]) {
+      const said = '{"error":"bad key sk_12345, really sk_12345"}'
+      const result = resultOf(said, { status }, { api_key: 'sk_12345' })
+      assert.doesNotMatch(JSON.stringify(result), /sk_12345/)
+      assert.match(result.text, /bad key \[api_key\], really \[api_key\]/)
+    }
+  })
+
+  it('does not leave its end behind when another value is its beginning', () => {
+    const credentials = { id: 'app-12', secret: 'app-12-secret-part' }
+    assert.equal(resultOf('app-12-secret-part', {}, credentials).text, '[secret]')
+  })
+
+  it('is found inside JSON text and URLs', () => {
+    const credentials = { pem: 'line "1"\nline 2', key: 'a/b+c=12' }
+    const said = `${JSON.stringify({ pem: credentials.pem })} /x?key=a%2Fb%2Bc%3D12`
+    assert.equal(resultOf(said, {}, credentials).text, '{"pem":"[pem]"} /x?key=[key]')
+  })
+
+  it('is left alone when it is too short to be one', () => {
+    assert.equal(resultOf('{"us":1}', {}, { region: 'us', none: '' }).text, '{"us":1}')
+  })
+})

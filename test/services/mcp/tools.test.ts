@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { loadRegistry } from '../../../src/registry/load.ts'
+import { checkArguments } from '../../../src/services/mcp/arguments.ts'
+import { agentName, listTools } from '../../../src/services/mcp/tools.ts'
+import { makeService } from '../../support/services.ts'
+import { makeTool } from '../../support/tools.ts'
+
+const list = (...tools: Parameters<typeof makeTool>[0][]) =>
+  listTools(makeService({ tools: tools.map(makeTool) }))
+
+describe('the list of tools', () => {
+  it('shows a tool as JSON Schema, in the agent’s spelling', () => {
+    const parameters = {
+      $top: { type: 'integer', required: true, description: 'How many' },
+      'ids[]': { type: 'array', items: { type: 'string' } },
+      rows: { type: 'array' },
+      sort: { required: true, default: 'asc', enum: ['asc', 'desc'] },
+      file: { type: 'file' },
+    } as const
+    assert.deepEqual(list({ name: 'find', description: 'Finds.', parameters }), [
+      {
+        name: 'find',
+        description: 'Finds.',
+        inputSchema: {
+          type: 'object',
+          properties: {
+            top: { type: 'integer', description: 'How many' },
+            ids: { type: 'array', items: { type: 'string' } },
+            rows: { type: 'array', items: {} },
+            sort: { type: 'string', enum: ['asc', 'desc'], default: 'asc' },
+            file: { type: 'string', contentEncoding: 'base64' },
+          },
+          required: ['top'],
+          additionalProperties: false,
+        },
+        annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: true },
+      },
+    ])
+  })
+
+  it('keeps the config’s order and says what writes and what deletes', () => {
+    const hints = list({ name: 'b', method: 'POST' }, { name: 'a', method: 'DELETE' }).map(
+      ({ name, annotations }) => [name, annotations.readOnlyHint, annotations.destructiveHint],
+    )
+    assert.deepEqual(hints, [
+      ['b', false, false],
+      ['a', false, true],
+    ])
+  })
+
+  it('is empty for a service that is planned', () => {
+    assert.deepEqual(list(), [])
+  })
+})
+
+describe('the name of a parameter for an agent', () => {
+  for (const [name, expected] of [
+    ['$top', 'top'],
+    ['records[]', 'records'],
+    ['filter[status]', 'filter_status'],
+    ['page[size][max]', 'page_size_max'],
+    ['data.id', 'data.id'],
+    ['X-Version', 'X-Version'],
+    ['_private', '_private'],
+  ] as const)
+    it(`is ${expected} for ${name}`, () => assert.equal(agentName(name), expected))
+})
+
+describe('every tool of the shipped registry', () => {
+  const { services } = loadRegistry(join(import.meta.dirname, '../../../registry'))
+  const tools = services.flatMap((service) =>
+    service.tools.map((tool) => ({ tool, id: `${service.name}.${tool.name}` })),
+  )
+
+  it('is there to be checked', () => assert.ok(tools.length > 500))
+
+  it('offers names that model APIs take, and no two alike', () => {
+    for (const { tool, id } of tools) {
+      const names = Object.keys(tool.parameters).map(agentName)
+      assert.equal(new Set(names).size, names.length, `${id}: two parameters share a name`)
+      for (const name of names) assert.match(name, /^[a-zA-Z0-9_.-]{1,64}$/, id)
+    }
+  })
+
+  it('has no name that is another parameter’s other spelling', () => {
+    for (const { tool, id } of tools)
+      for (const name of Object.keys(tool.parameters))
+        if (agentName(name) !== name) assert.ok(!(agentName(name) in tool.parameters), id)
+  })
+
+  it('has defaults that its own check accepts', () => {
+    for (const { tool, id } of tools)
+      for (const [name, parameter] of Object.entries(tool.parameters))
+        if (parameter.default !== undefined) {
+          const checked = checkArguments({ ...tool, parameters: { [name]: parameter } }, {})
+          assert.ok(checked.ok, `${id}: the default of ${name}`)
+        }
+  })
+})

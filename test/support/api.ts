@@ -1,0 +1,53 @@
+import type { Accounts } from '../../src/api/accounts.ts'
+import { createApi } from '../../src/api/app.ts'
+import type { ApiNeeds } from '../../src/api/needs.ts'
+import { silentLog } from '../../src/base/log.ts'
+import type { FleetStatus } from '../../src/model/fleet.ts'
+import { startFrontServer } from './gateway.ts'
+import { send, type Sent } from './http.ts'
+
+/** A fleet without services. */
+export const FLEET: FleetStatus = {
+  services: [],
+  hosts: [],
+  daemon: {
+    state: 'running', pid: 1, url: '', since: null, version: '0', database: 'embedded', sandbox: null, pm2Home: '',
+  }, // prettier-ignore
+}
+
+const TOKEN = 'brt_admin'
+
+const refuse = (what: string) => () => Promise.reject(new Error(`nobody shall use ${what}`))
+/** Stand for what a test expects not to be used. */
+const NO_ACCOUNTS = new Proxy({} as Accounts, {
+  get: (_target, property) => refuse(`accounts.${String(property)}`),
+})
+export const NO_FLEET: ApiNeeds['fleet'] = {
+  plan: refuse('plan'),
+  apply: refuse('apply'),
+  restart: refuse('restart'),
+  stopServices: refuse('stopServices'),
+  startServices: refuse('startServices'),
+}
+
+/** The API alone, over what a test gives it; every bearer token but `brt_admin` is unknown. */
+export const startApi = async (needs: Partial<ApiNeeds>) => {
+  const api = createApi({
+    accounts: NO_ACCOUNTS,
+    identify: (token) => Promise.resolve(token === TOKEN ? { kind: 'admin' } : undefined),
+    services: () => [],
+    fleetStatus: () => FLEET,
+    fleet: NO_FLEET,
+    migrationStatus: () => Promise.resolve({ version: 1, newest: 1 }),
+    log: silentLog,
+    ...needs,
+  })
+  const gateway = { handle: () => false, forget: () => undefined, close: () => undefined }
+  const front = await startFrontServer({ gateway, api })
+  const call = (route: string, sent: Omit<Sent, 'method'> = {}) => {
+    const [method = '', path = ''] = route.split(' ')
+    const headers = { authorization: `Bearer ${TOKEN}`, ...sent.headers }
+    return send(front.url, path, { ...sent, method, headers })
+  }
+  return { call, port: front.port, stop: front.stop }
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { createApi } from '../../src/api/app.ts'
+import { createIdentify } from '../../src/api/identify.ts'
+import { readConfig } from '../../src/base/config.ts'
+import { prepareHome } from '../../src/base/home.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { createGateway } from '../../src/gateway/gateway.ts'
+import type { Credentials } from '../../src/model/host-credentials.ts'
+import type { CredentialField } from '../../src/model/service.ts'
+import { composeAccounts, migrationsFolder, prepareDatabase } from '../../src/open-accounts.ts'
+import type { Database } from '../../src/store/database.ts'
+import { findInstance } from '../../src/store/instances.ts'
+import { migrationStatus } from '../../src/store/migrate.ts'
+import { findLiveToken } from '../../src/store/tokens.ts'
+import { FLEET, NO_FLEET } from './api.ts'
+import { DATABASE_KINDS, OPEN, skipWithoutPostgres } from './databases.ts'
+import { findFreePorts } from './free-ports.ts'
+import { startFrontServer } from './gateway.ts'
+import { send, type Sent } from './http.ts'
+import { startRecorder } from './recorder.ts'
+import { makeService } from './services.ts'
+import { useTempFolder } from './temp-folder.ts'
+
+const ADMIN = 'brt_admin_of_the_tests'
+const field = (name: string, over: Partial<CredentialField> = {}): CredentialField => ({
+  name,
+  type: 'password',
+  required: true,
+  description: '',
+  ...over,
+})
+const FIELDS: Readonly<Record<string, CredentialField[]>> = {
+  widgets: [field('api_key')],
+  gadgets: [field('key'), field('secret'), field('region', { type: 'text', required: false })],
+  forms: [field('subdomain', { type: 'text' }), field('api_key')],
+  echo: [],
+}
+
+const home = useTempFolder()
+
+const openFront = async (kind: Database['kind']) => {
+  const { database, close } = await OPEN[kind]()
+  const [port = 0] = await findFreePorts(1)
+  const baseUrl = `http://127.0.0.1:${port}`
+  const config = readConfig({ BERTH_HOME: join(home(), kind), BASE_URL: baseUrl })
+  prepareHome(config.home, config.pm2Home)
+  const vault = await prepareDatabase(config, database)
+  const host = await startRecorder()
+  const services = Object.entries(FIELDS).map(([name, fields]) =>
+    makeService({ name, port: host.port, auth: { ...makeService().auth, fields } }),
+  )
+  const hostKey = randomBytes(32)
+  const identify = createIdentify({
+    adminToken: ADMIN,
+    findLiveToken: (hash) => findLiveToken(database, hash),
+  })
+  const gateway = createGateway({
+    findInstance: (handle) => findInstance(database, handle),
+    identifyUser: async (bearer) => {
+      const caller = await identify(bearer)
+      const isAllowed = caller?.kind === 'user' && caller.scopes.includes('instances')
+      return isAllowed ? caller.userId : undefined
+    },
+    openCredentials: (instance) =>
+      JSON.parse(
+        vault.open({ ...instance, column: 'encrypted_api_key' }, instance.sealedCredentials),
+      ) as Credentials,
+    portOf: (name) => services.find((service) => service.name === name)?.port,
+    hostKey,
+    log: silentLog,
+  })
+  const list = () => services
+  const onInstanceChange = gateway.forget
+  const api = createApi({
+    accounts: composeAccounts({ config, database, vault, services: list, onInstanceChange }),
+    identify,
+    services: list,
+    fleetStatus: () => FLEET,
+    fleet: NO_FLEET,
+    migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
+    log: silentLog,
+  })
+  const server = await startFrontServer({ gateway, api, port })
+  const stop = async () => {
+    await server.stop()
+    await host.stop()
+    await close()
+  }
+  return { ...clientOf(baseUrl), url: baseUrl, database, config, host, hostKey, stop }
+}
+
+export type Front = Awaited<ReturnType<typeof openFront>>
+export type TestUser = { id: string; email: string; token: string }
+
+/** Calls of the HTTP API as somebody. */
+const clientOf = (url: string) => {
+  const call = (token: string | undefined, route: string, sent: Omit<Sent, 'method'> = {}) => {
+    const [method = '', path = ''] = route.split(' ')
+    const own = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    return send(url, `/api/v1${path}`, { ...sent, method, headers: { ...own, ...sent.headers } })
+  }
+  const callAsAdmin = (route: string, body?: unknown) => call(ADMIN, route, { body })
+  const newUser = async (): Promise<TestUser> => {
+    const email = `${randomBytes(6).toString('hex')}@example.com`
+    const user = await callAsAdmin('POST /admin/users', { email })
+    const made = await callAsAdmin('POST /admin/tokens', { email })
+    const { id } = user.body as { id: string }
+    return { id, email, token: (made.body as { token: string }).token }
+  }
+  /** Stores a key; the path is that of the instance URL without /mcp. */
+  const newInstance = async (user: TestUser, service: string, apiKey: string) => {
+    const route = `POST /services/${service}/authenticate`
+    const { body } = await call(user.token, route, { body: { apiKey } })
+    const { instanceId, instanceUrl } = body as { instanceId: string; instanceUrl: string }
+    return { instanceId, path: new URL(instanceUrl).pathname.replace(/\/mcp$/, '') }
+  }
+  return { call, callAsAdmin, newUser, newInstance }
+}
+
+// One front per database for all files: a new embedded database takes seconds. Every test makes users of its own.
+const fronts = new Map<Database['kind'], Promise<Front>>()
+after(async () => {
+  for (const front of fronts.values()) await (await front).stop()
+})
+
+/** Runs the same tests on gateway and API over the embedded database and over the real Postgres. */
+export const onEveryFront = (title: string, tests: (front: () => Front) => void): void => {
+  for (const kind of DATABASE_KINDS)
+    describe(`${title} (${kind})`, () => {
+      let opened: Front | undefined
+      before(async function () {
+        this.timeout(30_000)
+        if (kind === 'postgres') await skipWithoutPostgres(this)
+        const front = fronts.get(kind) ?? openFront(kind)
+        fronts.set(kind, front)
+        opened = await front
+      })
+      tests(() => {
+        if (!opened) throw new Error('the front is opened before the tests')
+        return opened
+      })
+    })
+}
