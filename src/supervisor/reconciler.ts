@@ -85,6 +85,7 @@ export const createReconciler = <P extends ManagedProcess>(
       const running = known.find(({ name }) => name === host.spec.name)
       if (running) await processes.remove(running.pmId)
       await processes.start(host.spec)
+      await list()
     },
     close: channels.closeAll,
   }

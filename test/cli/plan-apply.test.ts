@@ -195,7 +195,7 @@ describe('berth plan, apply, stop, start and restart', function () {
     const first = await evidence(1)
     assert.ok(first.causes.length >= 5 && first.causes.every((cause) => cause === 'exit 7'))
     assert.ok(first.lines.includes('about to fail'))
-    assert.ok(!(await processes()).includes('mcp-loop'))
+    await waitUntil('PM2 has forgotten it', async () => !(await processes()).includes('mcp-loop'))
     await fleet().json(['start', 'loop'])
     await evidence(2)
     writeProgram(fleet().registry, 'loop')

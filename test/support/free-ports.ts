@@ -1,16 +1,24 @@
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 
-/** Ports of 127.0.0.1 that nobody listens on right now. */
+/** Below the range from which Linux hands out ports, so that nobody gets one of them by chance once it is found. */
+const FIRST = 12_000
+const LAST = 32_000
+
+let next = FIRST + Math.floor(Math.random() * (LAST - FIRST))
+
+/** Ports of 127.0.0.1 that nobody listens on right now, never the same twice in a row. */
 export const findFreePorts = async (count: number): Promise<number[]> => {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-        ),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  const ports: number[] = []
+  while (ports.length < count) {
+    next = next < LAST ? next + 1 : FIRST
+    if (await isFree(next)) ports.push(next)
+  }
   return ports
 }
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
