@@ -40,8 +40,7 @@ export const createFleetParts = async (options: FleetOptions): Promise<FleetPart
   loadHostKey(config)
   const loadFleet = async (isolated: readonly string[]) => {
     const fleet = await loadWantedFleet(config, isolated)
-    for (const finding of fleet.findings.filter(({ severity }) => severity === 'error'))
-      log.error('config left out', finding)
+    for (const finding of fleet.leftOut) log.error('config left out', finding)
     return fleet
   }
   const decisionsFile = join(config.home.run, 'services.json')

@@ -7,7 +7,7 @@ import { readOrMakeSecretFile } from './base/secret-file.ts'
 import { buildEcosystem } from './fleet/ecosystem.ts'
 import { planHosts } from './fleet/plan.ts'
 import { loadTemplate } from './fleet/template.ts'
-import type { AppSpec, HostPlan } from './model/fleet.ts'
+import type { AppSpec, HostPlan, LeftOut } from './model/fleet.ts'
 import type { Service } from './model/service.ts'
 import type { Finding } from './registry/finding.ts'
 import { nearest } from './registry/finding.ts'
@@ -20,6 +20,7 @@ export type WantedFleet = {
   /** `main-api` first. */
   apps: AppSpec[]
   findings: Finding[]
+  leftOut: LeftOut[]
 }
 
 /** The name of the daemon's process under PM2. */
@@ -58,6 +59,7 @@ export const loadWantedFleet = async (
     hosts,
     apps: buildEcosystem({ install, template, hosts, services }),
     findings: registry.findings,
+    leftOut: registry.findings.filter(({ severity }) => severity === 'error'),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Log } from '../base/log.ts'
-import type { FleetStatus, PlanLine } from '../model/fleet.ts'
+import type { Changes, FleetStatus } from '../model/fleet.ts'
 import type { Service } from '../model/service.ts'
 import type { Accounts } from './accounts.ts'
 import type { Identify } from './identify.ts'
@@ -12,8 +12,8 @@ export type ApiNeeds = {
   fleetStatus: () => FleetStatus
   /** What changes the running fleet. */
   fleet: {
-    plan: () => Promise<PlanLine[]>
-    apply: () => Promise<PlanLine[]>
+    plan: () => Promise<Changes>
+    apply: () => Promise<Changes>
     restart: (services: readonly string[]) => Promise<void>
     stopServices: (services: readonly string[]) => Promise<void>
     startServices: (services: readonly string[]) => Promise<void>

@@ -1,15 +1,16 @@
-import type { PlanLine } from '../model/fleet.ts'
-import type { Finding } from '../registry/finding.ts'
+import type { LeftOut, PlanLine } from '../model/fleet.ts'
 import { green, note, red, yellow } from './output.ts'
 
 const MARK = { add: green('+'), remove: red('-'), change: yellow('~') } as const
 
 /** Says which configs cannot be used and why: their services count as removed. */
-export const noteLeftOut = ({ findings }: { findings: readonly Finding[] }): void => {
-  for (const { severity, file, path, message } of findings)
-    if (severity === 'error')
-      note(`${yellow('left out:')} ${file}${path && ` at ${path}`}: ${message}`)
+export const noteLeftOut = ({ leftOut }: { leftOut: readonly LeftOut[] }): void => {
+  for (const { file, path, message } of leftOut)
+    note(`${yellow('left out:')} ${file}${path && ` at ${path}`}: ${message}`)
 }
+
+/** `1 change`, `2 changes`. */
+export const countChanges = (count: number): string => `${count} change${count === 1 ? '' : 's'}`
 
 /** One line of a plan: what, where, and which settings make the difference. */
 export const describeChange = ({ action, kind, name, host, fields }: PlanLine): string => {

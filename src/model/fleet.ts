@@ -53,6 +53,12 @@ export type PlanLine = {
   fields: string[]
 }
 
+/** A config that cannot be used; its service counts as removed. */
+export type LeftOut = { file: string; path: string; message: string }
+
+/** The whole of a plan, or of what was applied. */
+export type Changes = { changes: PlanLine[]; leftOut: readonly LeftOut[] }
+
 /** One OS process under PM2 that serves services. */
 export type HostPlan = {
   name: string

@@ -1,4 +1,4 @@
-import type { PlanLine } from '../model/fleet.ts'
+import type { Changes, PlanLine } from '../model/fleet.ts'
 import type { Service } from '../model/service.ts'
 import type { CrashPolicy } from './crash-policy.ts'
 import type { Difference, WantedHost } from './diff.ts'
@@ -33,14 +33,18 @@ export const createOperations = (parts: Parts) => {
   }
   return {
     reconcile,
-    plan: async (): Promise<PlanLine[]> => {
-      const hosts = wanted.hostsOf(await loadFleet(wanted.decisions().isolated))
-      return inTurn(async () => (await reconciler.difference(hosts)).lines)
+    plan: async (): Promise<Changes> => {
+      const fleet = await loadFleet(wanted.decisions().isolated)
+      const hosts = wanted.hostsOf(fleet)
+      const { lines } = await inTurn(() => reconciler.difference(hosts))
+      return { changes: lines, leftOut: fleet.leftOut }
     },
-    apply: (): Promise<PlanLine[]> =>
+    apply: (): Promise<Changes> =>
       inTurn(async () => {
-        wanted.set(await loadFleet(wanted.decisions().isolated))
-        return reconciler.reconcile(wanted.hosts())
+        const fleet = await loadFleet(wanted.decisions().isolated)
+        wanted.set(fleet)
+        const changes = await reconciler.reconcile(wanted.hosts())
+        return { changes, leftOut: fleet.leftOut }
       }),
     restart: (names: readonly string[]): Promise<void> =>
       inTurn(async () => {

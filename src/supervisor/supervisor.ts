@@ -1,6 +1,6 @@
 import { messageOf } from '../base/errors.ts'
 import type { Runnable } from '../base/lifecycle.ts'
-import type { PlanLine } from '../model/fleet.ts'
+import type { Changes } from '../model/fleet.ts'
 import { createReconciler, type ManagedProcess, type ReconcilerOptions } from './reconciler.ts'
 import type { Exit } from '../model/crash.ts'
 import type { CrashPolicy } from './crash-policy.ts'
@@ -27,9 +27,9 @@ export type Supervisor<P extends ManagedProcess> = Runnable & {
   /** What shall run, as applied last. */
   fleet: () => Fleet
   /** What {@link apply} would do now. */
-  plan: () => Promise<PlanLine[]>
+  plan: () => Promise<Changes>
   /** Reads what shall run, and makes it so. */
-  apply: () => Promise<PlanLine[]>
+  apply: () => Promise<Changes>
   /** Ends and starts the process of a dedicated service; a packed one is swapped for a fresh one in place. */
   restart: (services: readonly string[]) => Promise<void>
   /** Takes services out of service until {@link startServices}, over restarts too. */

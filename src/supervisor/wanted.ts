@@ -1,4 +1,4 @@
-import type { AppSpec, HostPlan } from '../model/fleet.ts'
+import type { AppSpec, HostPlan, LeftOut } from '../model/fleet.ts'
 import type { Service } from '../model/service.ts'
 import type { WantedHost } from './diff.ts'
 import type { Decisions } from './state-file.ts'
@@ -8,6 +8,7 @@ export type Fleet = {
   services: readonly Service[]
   hosts: readonly HostPlan[]
   apps: readonly AppSpec[]
+  leftOut: readonly LeftOut[]
 }
 
 /** Makes known to hosts that start later what they serve: they read it from files. */

@@ -7,6 +7,11 @@ import { makeService } from '../support/services.ts'
 
 const CHANGE: PlanLine = { action: 'add', kind: 'service', name: 'widgets', host: 'h', fields: [] }
 
+const PLAN = {
+  changes: [CHANGE],
+  leftOut: [{ file: 'gone/config.json', path: 'port', message: 'is missing' }],
+}
+
 describe('the fleet over HTTP', () => {
   const calls: [string, ...(readonly string[])][] = []
   let failure: AppError | undefined
@@ -20,10 +25,10 @@ describe('the fleet over HTTP', () => {
     api = await startApi({
       services: () => ['widgets', 'gadgets'].map((name) => makeService({ name })),
       fleet: {
-        plan: () => Promise.resolve([CHANGE]),
+        plan: () => Promise.resolve(PLAN),
         apply: async () => {
           await note('apply')([])
-          return [CHANGE]
+          return PLAN
         },
         restart: note('restart'),
         stopServices: note('stop'),
@@ -43,13 +48,13 @@ describe('the fleet over HTTP', () => {
 
   it('shows the fleet and its plan, and changes nothing by that', async () => {
     assert.deepEqual((await admin('GET /fleet')).body, FLEET)
-    assert.deepEqual((await admin('GET /plan')).body, { changes: [CHANGE] })
+    assert.deepEqual((await admin('GET /plan')).body, PLAN)
     assert.deepEqual(calls, [])
   })
 
   it('applies the plan and says what it changed', async () => {
     const answer = await admin('POST /apply')
-    assert.deepEqual([answer.status, answer.body], [200, { changes: [CHANGE] }])
+    assert.deepEqual([answer.status, answer.body], [200, PLAN])
     assert.deepEqual(calls, [['apply']])
   })
 

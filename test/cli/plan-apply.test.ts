@@ -92,8 +92,11 @@ describe('berth plan, apply, stop, start and restart', function () {
   it('take a service away that left the registry, and say so', async () => {
     const before = pidsOf(await status())
     remove('extra')
-    assert.match((await fleet().run(['plan'])).stdout, /^- service extra on mcp-host-0\n1 changes/)
-    assert.match((await fleet().run(['apply'])).stdout, /^- service extra .*\nApplied 1 changes/)
+    assert.match(
+      (await fleet().run(['plan'])).stdout,
+      /^- service extra on mcp-host-0\n1 change\. /,
+    )
+    assert.match((await fleet().run(['apply'])).stdout, /^- service extra .*\nApplied 1 change\./)
     await isRefused('extra')
     const now = await status()
     assert.deepEqual(pidsOf(now), before)

@@ -27,6 +27,7 @@ const fleet = {
   hosts: [host('mcp-host-0', ['b', 41_002]), host('mcp-host-1', ['a', 41_001])],
   apps: [],
   findings: [],
+  leftOut: [],
 }
 const CONFIG = { PORT: '4100', BERTH_HOME: '/nowhere', DATABASE_URL: 'postgres://u:pa55@h/d' }
 const parts = (over: object = {}) => ({

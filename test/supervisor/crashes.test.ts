@@ -27,6 +27,7 @@ const fleetOf = (isolated: readonly string[] = []): Fleet => {
       services: names.map((service) => ({ name: service, port: 0 })),
     })),
     apps: hosts.map(({ name }) => makeApp(name)),
+    leftOut: [],
   }
 }
 

@@ -25,6 +25,7 @@ const fleetOf = (hosts: Hosts, { print = 'x', edition = '' } = {}): Fleet => ({
     return { name, kind, services: services.map((one) => ({ name: one, port: 41_000 })) }
   }),
   apps: Object.keys(hosts).map((name) => makeApp(name, { env: { [PRINT]: print } })),
+  leftOut: [],
 })
 
 const HOSTS: Hosts = { 'mcp-host-0': ['a', 'b'], 'mcp-c': ['c'] }
@@ -105,7 +106,7 @@ describe('the supervisor', () => {
     await supervisor.start()
     state.next = fleetOf(HOSTS, { edition: 'second' })
     const plan = await supervisor.plan()
-    assert.deepEqual(plan.map(({ action, name, fields }) => [action, name, ...fields]), [
+    assert.deepEqual(plan.changes.map(({ action, name, fields }) => [action, name, ...fields]), [
       ['change', 'a', 'displayName'],
       ['change', 'b', 'displayName'],
       ['change', 'c', 'displayName'],
@@ -114,7 +115,7 @@ describe('the supervisor', () => {
     assert.deepEqual(await supervisor.apply(), plan)
     assert.deepEqual(acted(), ['change mcp-host-0 +a +b', 'change mcp-c +c'])
     assert.deepEqual(served.get('mcp-c'), [service('c', 'second')])
-    assert.deepEqual(await supervisor.plan(), [])
+    assert.deepEqual((await supervisor.plan()).changes, [])
     state.next = fleetOf(HOSTS, { edition: 'second', print: 'y' })
     await supervisor.apply()
     assert.deepEqual(acted(), ['remove 0', 'remove 1', 'start mcp-host-0', 'start mcp-c'])

@@ -18,10 +18,10 @@ export const fleetRoutes = ({ fleet, services }: Pick<ApiNeeds, 'fleet' | 'servi
   }
 
   router.get('/plan', async (_request, response) => {
-    response.json({ changes: await fleet.plan() })
+    response.json(await fleet.plan())
   })
   router.post('/apply', async (_request, response) => {
-    response.json({ changes: await fleet.apply() })
+    response.json(await fleet.apply())
   })
   router.post('/services/restart', async (request, response) => {
     const names = known(request.body)

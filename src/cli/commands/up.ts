@@ -6,12 +6,12 @@ import { prepareHome } from '../../base/home.ts'
 import { findLockHolder, withLock } from '../../base/lock.ts'
 import { DAEMON_LOCK } from '../../daemon.ts'
 import { changedSettings, fingerprintIn } from '../../fleet/fingerprint.ts'
-import type { FleetStatus, PlanLine, ServiceStatus } from '../../model/fleet.ts'
+import type { Changes, FleetStatus, ServiceStatus } from '../../model/fleet.ts'
 import { launchPm2 } from '../../processes/launch.ts'
 import { createPm2, type RunningProcess } from '../../processes/pm2.ts'
 import { clearStartFailure, readStartFailure } from '../../start-failure.ts'
 import { DAEMON_NAME, loadWantedFleet, type WantedFleet } from '../../wanted-fleet.ts'
-import { noteLeftOut } from '../changes.ts'
+import { countChanges, noteLeftOut } from '../changes.ts'
 import type { Client } from '../client.ts'
 import { findDaemon } from '../daemon-client.ts'
 import { bold, green, print, printJson, yellow } from '../output.ts'
@@ -89,7 +89,7 @@ const refuseOtherPm2 = async ({ home, pm2Home }: Config): Promise<void> => {
 
 const applyChanges = async (config: Config): Promise<number> => {
   const daemon = await findDaemon(config)
-  const applied = await daemon?.post<{ changes: PlanLine[] }>('/api/v1/admin/apply', {})
+  const applied = await daemon?.post<Changes>('/api/v1/admin/apply', {})
   return applied?.changes.length ?? 0
 }
 
@@ -145,7 +145,7 @@ const printSummary = (
   const count = (state: string) =>
     status.services.filter((service) => service.state === state).length
   const ports = status.services.map(({ port }) => port)
-  const what = changed === 0 ? 'nothing was changed' : `${changed} changes applied`
+  const what = changed === 0 ? 'nothing was changed' : `${countChanges(changed)} applied`
   const how = wasRunning ? `ran already; ${what}` : `started in ${seconds.toFixed(1)} s`
   print(
     `${green('Up:')} ${bold(`${status.services.length} services`)} (${count('healthy')} healthy, ${count('planned')} planned) ${how}.`,
