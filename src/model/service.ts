@@ -22,8 +22,12 @@ export type Service = {
 export const AUTH_TYPES = ['none', 'api_key', 'bearer', 'basic', 'oauth2', 'oauth1'] as const
 export const FIELD_TYPES = ['password', 'text', 'email', 'url', 'textarea'] as const
 export const PARAMETER_TYPES = [
-  'string', 'number', 'integer', 'boolean', 'array', 'object', 'file',
+  'string', 'number', 'integer', 'boolean', 'array', 'object', 'file', 'any',
 ] as const // prettier-ignore
+export const PARAMETER_STYLES = [
+  'repeat', 'comma', 'space', 'pipe', 'brackets', 'deepObject', 'json',
+] as const // prettier-ignore
+export const ENCODINGS = ['json', 'form', 'multipart', 'text'] as const
 export const PARAMETER_PLACES = ['path', 'query', 'header', 'cookie', 'body'] as const
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
@@ -87,7 +91,7 @@ export type Tool = {
   /** Constant headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** How the body is written; JSON by default. */
-  readonly encoding?: 'json' | 'form' | 'multipart' | undefined
+  readonly encoding?: (typeof ENCODINGS)[number] | undefined
   /** A JSON template with `{{parameter}}`s, where a flat object of the parameters is not what the API wants. */
   readonly body?: unknown
 }
@@ -101,6 +105,14 @@ export type Parameter = {
   readonly in?: (typeof PARAMETER_PLACES)[number] | undefined
   readonly enum?: readonly unknown[] | undefined
   readonly items?: { type: string } | undefined
+  /** The API's own name for it, where the key is another: two places use one name, or agents could not write it. */
+  readonly name?: string | undefined
+  /** How an array or object is written outside of JSON. By default an array repeats its key and an object is JSON text. */
+  readonly style?: (typeof PARAMETER_STYLES)[number] | undefined
+  /** Whether characters such as `/` and `:` stand as they are in the path or query: RFC 6570 `{+name}`. */
+  readonly reserved?: boolean | undefined
+  /** What else its JSON Schema says (format, minimum, properties…): shown to agents, not checked. */
+  readonly schema?: Readonly<Record<string, unknown>> | undefined
 }
 
 type ProcessSettings = {
@@ -123,6 +135,9 @@ type Limits = {
 /** Fields whose values are secret. */
 export const isSecretField = (field: CredentialField): boolean =>
   field.type === 'password' || field.type === 'textarea'
+
+/** The name that the API knows a parameter by. */
+export const wireName = (tool: Tool, key: string): string => tool.parameters[key]?.name ?? key
 
 /** Where a parameter goes; the rule of the service config format (FORMATS.md). */
 export const placeOf = (tool: Tool, name: string): (typeof PARAMETER_PLACES)[number] => {

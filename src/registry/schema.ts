@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import {
   AUTH_TYPES,
+  ENCODINGS,
   FIELD_TYPES,
   METHODS,
   PARAMETER_PLACES,
+  PARAMETER_STYLES,
   PARAMETER_TYPES,
   type Service,
 } from '../model/service.ts'
@@ -51,6 +53,13 @@ const parameter = z.strictObject({
   in: z.enum(PARAMETER_PLACES).optional().describe('Where it goes; by rule if absent'),
   enum: z.array(z.unknown()).optional(),
   items: z.strictObject({ type: text }).optional(),
+  name: z.string().min(1).optional().describe("The API's own name, where the key is another"),
+  style: z.enum(PARAMETER_STYLES).optional().describe('How an array or object is written'),
+  reserved: z.boolean().optional().describe('Keep characters such as / and : in path or query'),
+  schema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('More JSON Schema for agents: format, minimum, properties; not checked'),
 })
 
 const tool = z.strictObject({
@@ -60,7 +69,7 @@ const tool = z.strictObject({
   endpoint: z.string().startsWith('/').describe('Path below the base URL, with {parameter}s'),
   baseURL: text.optional().describe("Instead of the service's base URL"),
   headers: stringMap.optional().describe('Constant headers'),
-  encoding: z.enum(['json', 'form', 'multipart']).optional(),
+  encoding: z.enum(ENCODINGS).optional(),
   parameters: z.record(z.string().min(1), parameter).default({}),
   body: z.unknown().optional().describe('JSON template with {{parameter}}s'),
 })

@@ -40,6 +40,7 @@ const TYPE_CHECKS: Readonly<Record<Parameter['type'], (value: unknown) => boolea
   boolean: (value) => typeof value === 'boolean',
   array: (value) => Array.isArray(value),
   object: (value) => typeof value === 'object' && !Array.isArray(value),
+  any: () => true,
 }
 
 const wrongWith = (parameter: Parameter, value: unknown): string | undefined => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { placeOf, type Tool } from '../../model/service.ts'
+import { placeOf, wireName, type Tool } from '../../model/service.ts'
 import type { Arguments } from './arguments.ts'
 import { asText, fillBody } from './body-template.ts'
 
@@ -40,7 +40,7 @@ const remaining = (tool: Tool, args: Arguments): Record<string, unknown> | undef
   const names = Object.keys(tool.parameters).filter((name) => placeOf(tool, name) === 'body')
   const present = names.filter((name) => args[name] !== undefined)
   if (names.length === 0 || (present.length === 0 && tool.method === 'DELETE')) return undefined
-  return Object.fromEntries(present.map((name) => [name, args[name]]))
+  return Object.fromEntries(present.map((name) => [wireName(tool, name), args[name]]))
 }
 
 /** An array repeats its name. */

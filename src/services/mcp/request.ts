@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { fillTemplate, templatePlaceholders } from '../../model/placeholder.ts'
 import type { Credentials } from '../../model/host-credentials.ts'
-import { placeOf, type Service, type Tool } from '../../model/service.ts'
+import { placeOf, wireName, type Service, type Tool } from '../../model/service.ts'
 import type { Arguments } from './arguments.ts'
 import { resolveBaseUrl } from './base-url.ts'
 import { asText } from './body-template.ts'
@@ -50,7 +50,7 @@ const targetUrl = (base: URL, { tool, args }: ToolCall): URL => {
   url.pathname = `${base.pathname.replace(/\/$/, '')}${filled}`
   const query = Object.keys(tool.parameters)
     .filter((name) => placeOf(tool, name) === 'query' && args[name] !== undefined)
-    .flatMap((name) => queryPairs(name, args[name]))
+    .flatMap((name) => queryPairs(wireName(tool, name), args[name]))
   url.search = [base.search.slice(1), constantQuery, ...query].filter(Boolean).join('&')
   return url
 }
@@ -84,10 +84,13 @@ const parametersAsHeaders = ({ tool, args }: ToolCall): Record<string, string> =
   const present = Object.keys(tool.parameters).filter((name) => args[name] !== undefined)
   const cookies = present
     .filter((name) => placeOf(tool, name) === 'cookie')
-    .map((name) => `${name}=${encodeStrictly(asText(args[name]))}`)
+    .map((name) => `${wireName(tool, name)}=${encodeStrictly(asText(args[name]))}`)
   const headers = present
     .filter((name) => placeOf(tool, name) === 'header')
-    .map((name) => [name.toLowerCase(), asText(args[name]).replace(/[\r\n\0]/g, ' ')])
+    .map((name) => [
+      wireName(tool, name).toLowerCase(),
+      asText(args[name]).replace(/[\r\n\0]/g, ' '),
+    ])
   return {
     ...(Object.fromEntries(headers) as Record<string, string>),
     ...(cookies.length > 0 ? { cookie: cookies.join('; ') } : {}),

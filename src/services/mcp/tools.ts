@@ -53,11 +53,15 @@ const toListing = (tool: Tool): ToolListing => {
   }
 }
 
+const typeOf = ({ type }: Parameter): Record<string, unknown> => {
+  if (type === 'any') return {}
+  return type === 'file' ? { type: 'string', contentEncoding: 'base64' } : { type }
+}
+
 const toJsonSchema = (parameter: Parameter): Record<string, unknown> => ({
-  ...(parameter.type === 'file'
-    ? { type: 'string', contentEncoding: 'base64' }
-    : { type: parameter.type }),
+  ...typeOf(parameter),
   ...(parameter.type === 'array' ? { items: parameter.items ?? {} } : {}),
+  ...parameter.schema,
   ...(parameter.description ? { description: parameter.description } : {}),
   ...(parameter.enum ? { enum: parameter.enum } : {}),
   ...(parameter.default === undefined ? {} : { default: parameter.default }),
