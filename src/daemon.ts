@@ -11,6 +11,7 @@ import { createFleetParts, type FleetOptions, type FleetParts } from './fleet-pa
 import { createHostCheck } from './gateway/allowed-hosts.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createFrontServer } from './gateway/server.ts'
+import type { RecordAudit } from './model/audit.ts'
 import type { FleetStatus } from './model/fleet.ts'
 import type { Credentials } from './model/host-credentials.ts'
 import {
@@ -19,6 +20,7 @@ import {
   openDatabase,
   prepareDatabase,
 } from './open-accounts.ts'
+import { openAudit } from './open-audit.ts'
 import type { Database } from './store/database.ts'
 import { findInstance } from './store/instances.ts'
 import { migrationStatus } from './store/migrate.ts'
@@ -29,7 +31,7 @@ import { DAEMON_NAME, loadAdminToken, loadHostKey, packageVersion } from './want
 /** The name of the lock that the one daemon of a home holds. */
 export const DAEMON_LOCK = 'daemon'
 
-type Opened = { database: Database; vault: Vault }
+type Opened = { database: Database; vault: Vault; recordAudit: RecordAudit }
 type Parts = FleetParts & { config: Config; log: Log }
 
 /**
@@ -61,7 +63,9 @@ export const createDaemon = (options: FleetOptions): Runnable => {
         name: 'database',
         start: async () => {
           const database = await openDatabase(config, log.child('store'))
-          late.opened = { database, vault: await prepareDatabase(config, database) }
+          const vault = await prepareDatabase(config, database)
+          const recordAudit = await openAudit({ config, database, vault })
+          late.opened = { database, vault, recordAudit }
         },
         stop: async () => late.opened?.database.close(),
       },
@@ -107,7 +111,7 @@ const lockPart = (config: Config): Runnable => {
 const localUrl = ({ host, port }: Config): string =>
   `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}`
 
-const createServerPart = (parts: Parts, { database, vault }: Opened): Runnable => {
+const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened): Runnable => {
   const { config, log, supervisor } = parts
   const identify = createIdentify({
     adminToken: loadAdminToken(config),
@@ -142,6 +146,7 @@ const createServerPart = (parts: Parts, { database, vault }: Opened): Runnable =
     services,
     fleet: supervisor,
     fleetStatus: () => statusOf(parts),
+    recordAudit,
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: log.child('api'),
   })

@@ -15,6 +15,7 @@ import { insertToken, listTokens, revokeToken } from './store/tokens.ts'
 import { findUserByEmail, insertUser, listUsers } from './store/users.ts'
 import { listVaultKeys, noteVaultKey } from './store/vault-keys.ts'
 import { loadKeyRing } from './vault/key-ring.ts'
+import { fixedKeys } from './vault/keys.ts'
 import { createVault, type Vault } from './vault/vault.ts'
 
 /** Opens the configured database. The caller holds the home's lock when it is the embedded one. */
@@ -34,9 +35,10 @@ export const migrationsFolder = (config: Config): string =>
  */
 export const prepareDatabase = async (config: Config, database: Database): Promise<Vault> => {
   await migrateDatabase(database, migrationsFolder(config))
-  const vault = await createVault(loadKeyRing(config.masterKeyFile))
+  const ring = loadKeyRing(config.masterKeyFile)
+  const vault = await createVault(fixedKeys(ring))
   for (const check of await listVaultKeys(database)) vault.verifyCheck(check)
-  await noteVaultKey(database, vault.makeCheck())
+  await noteVaultKey(database, vault.makeCheck(ring.newest))
   if (config.sandboxUrl !== undefined && (await countRealInstances(database)) > 0)
     throw new AppError(
       'sandbox_refused',

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts'
+import type { RecordAudit } from '../model/audit.ts'
 import type { Changes, FleetStatus } from '../model/fleet.ts'
 import type { Service } from '../model/service.ts'
 import type { Accounts } from './accounts.ts'
@@ -18,6 +19,7 @@ export type ApiNeeds = {
     stopServices: (services: readonly string[]) => Promise<void>
     startServices: (services: readonly string[]) => Promise<void>
   }
+  recordAudit: RecordAudit
   migrationStatus: () => Promise<{ version: number; newest: number }>
   log: Log
 }

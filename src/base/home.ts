@@ -16,6 +16,8 @@ export type Home = {
   readonly registryFile: string
   /** A `DATABASE_URL` that came by environment goes on to other processes through this file; 0600. */
   readonly databaseUrlFile: string
+  /** The ends of audit logs as this home has seen them. */
+  readonly auditEndFile: string
 }
 
 export const homeAt = (root: string): Home => ({
@@ -26,6 +28,7 @@ export const homeAt = (root: string): Home => ({
   hostKeyFile: join(root, 'host.key'),
   registryFile: join(root, 'run', 'serviceRegistry.json'),
   databaseUrlFile: join(root, 'database.url'),
+  auditEndFile: join(root, 'audit.end'),
 })
 
 /**

@@ -12,6 +12,7 @@ import { callPm2 } from '../processes/rpc.ts'
 import { migrationStatus, type MigrationStatus } from '../store/migrate.ts'
 import { listVaultKeys, type VaultKeyRow } from '../store/vault-keys.ts'
 import { loadKeyRing } from '../vault/key-ring.ts'
+import { fixedKeys } from '../vault/keys.ts'
 import { createVault } from '../vault/vault.ts'
 import type { WantedFleet } from '../wanted-fleet.ts'
 import { findDaemon } from './daemon-client.ts'
@@ -95,7 +96,7 @@ const askDaemon = async (config: Config): Promise<DatabaseFacts | undefined> => 
 /** Opens the ring and tries it on what the database holds. @returns the number of keys */
 export const tryKeyRing = async (config: Config, facts: Facts): Promise<number> => {
   const ring = loadKeyRing(config.masterKeyFile)
-  const vault = await createVault(ring)
+  const vault = await createVault(fixedKeys(ring))
   // A database that cannot be asked is another check's finding.
   const database = await facts.database().catch(() => undefined)
   for (const key of database?.keys ?? []) vault.verifyCheck(key)

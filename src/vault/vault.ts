@@ -1,6 +1,7 @@
 import sodium from 'libsodium-wrappers'
 import { AppError } from '../base/errors.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { Keys } from './keys.ts'
+import { createSigner, type Signer } from './signer.ts'
 
 /**
  * Where a sealed value belongs. It goes into the additional data, so a value that was copied to another row, column or
@@ -8,13 +9,13 @@ import type { KeyRing } from './key-ring.ts'
  */
 export type Place = { handle: string; userId: string; service: string; column: string }
 
-export type Vault = {
-  /** `v1.<kid>.<nonce>.<ciphertext>`, both base64url, by the newest key. */
+export type Vault = Signer & {
+  /** `v1.<kid>.<nonce>.<ciphertext>`, both base64url, by the sealing key. */
   seal: (place: Place, plaintext: string) => string
   /** @throws AppError `key_missing` or `credentials_unreadable`, naming the row */
   open: (place: Place, sealed: string) => string
-  /** A check value per key, to be kept with the database. */
-  makeCheck: () => { kid: string; checkValue: string }
+  /** The check value of a key, to be kept with the database. */
+  makeCheck: (kid: string) => { kid: string; checkValue: string }
   /** @throws AppError `key_missing` naming the key that this database needs */
   verifyCheck: (check: { kid: string; checkValue: string }) => void
 }
@@ -24,16 +25,17 @@ const CHECK_TEXT = 'berth'
 const CHECK_PLACE: Place = { handle: '', userId: '', service: '', column: 'check_value' }
 
 /** XChaCha20-Poly1305 under a key derived (BLAKE2b) per user and service from the master key. */
-export const createVault = async (ring: KeyRing): Promise<Vault> => {
+export const createVault = async (keys: Keys): Promise<Vault> => {
   await sodium.ready
-  const seal = (place: Place, plaintext: string): string => sealWith(ring, place, plaintext)
-  const open = (place: Place, sealed: string): string => openWith(ring, place, sealed)
+  const seal = (place: Place, plaintext: string): string => sealWith(keys, place, plaintext)
+  const open = (place: Place, sealed: string): string => openWith(keys, place, sealed)
   return {
+    ...createSigner(keys),
     seal,
     open,
-    makeCheck: () => ({ kid: ring.newest, checkValue: seal(CHECK_PLACE, CHECK_TEXT) }),
+    makeCheck: (kid) => ({ kid, checkValue: sealWith({ ...keys, sealing: () => kid }, CHECK_PLACE, CHECK_TEXT) }), // prettier-ignore
     verifyCheck: ({ kid, checkValue }) => {
-      if (!ring.keys.has(kid)) throw missing(kid)
+      if (!keys.find(kid)) throw missing(kid)
       try {
         open(CHECK_PLACE, checkValue)
       } catch (cause) {
@@ -47,22 +49,23 @@ export const createVault = async (ring: KeyRing): Promise<Vault> => {
   }
 }
 
-const sealWith = (ring: KeyRing, place: Place, plaintext: string): string => {
+const sealWith = (keys: Keys, place: Place, plaintext: string): string => {
   const nonce = sodium.randombytes_buf(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-  const key = dataKey(ring, ring.newest, place)
+  const kid = keys.sealing()
+  const key = dataKey(keys, kid, place)
   const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
     plaintext, additionalData(place), null, nonce, key,
   ) // prettier-ignore
   sodium.memzero(key)
-  return [VERSION, ring.newest, toBase64(nonce), toBase64(sealed)].join('.')
+  return [VERSION, kid, toBase64(nonce), toBase64(sealed)].join('.')
 }
 
-const openWith = (ring: KeyRing, place: Place, sealed: string): string => {
+const openWith = (keys: Keys, place: Place, sealed: string): string => {
   const [version, kid = '', nonce = '', ciphertext = '', ...more] = sealed.split('.')
   // Node's base64 decoder skips what it does not know: a changed text must not pass for the same bytes.
   const isWhole = [nonce, ciphertext].every((text) => toBase64(fromBase64(text)) === text)
   if (version !== VERSION || more.length > 0 || !isWhole) throw unreadable(place)
-  const key = dataKey(ring, kid, place)
+  const key = dataKey(keys, kid, place)
   try {
     const opened = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
       null, fromBase64(ciphertext), additionalData(place), fromBase64(nonce), key,
@@ -77,8 +80,8 @@ const openWith = (ring: KeyRing, place: Place, sealed: string): string => {
   }
 }
 
-const dataKey = (ring: KeyRing, kid: string, { userId, service }: Place): Uint8Array => {
-  const master = ring.keys.get(kid)
+const dataKey = (keys: Keys, kid: string, { userId, service }: Place): Uint8Array => {
+  const master = keys.find(kid)
   if (!master) throw missing(kid)
   return sodium.crypto_generichash(
     32,

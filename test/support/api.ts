@@ -38,6 +38,7 @@ export const startApi = async (needs: Partial<ApiNeeds>) => {
     services: () => [],
     fleetStatus: () => FLEET,
     fleet: NO_FLEET,
+    recordAudit: () => Promise.resolve(),
     migrationStatus: () => Promise.resolve({ version: 1, newest: 1 }),
     log: silentLog,
     ...needs,

@@ -9,6 +9,7 @@ import { createGateway } from '../../src/gateway/gateway.ts'
 import type { Credentials } from '../../src/model/host-credentials.ts'
 import type { CredentialField } from '../../src/model/service.ts'
 import { composeAccounts, migrationsFolder, prepareDatabase } from '../../src/open-accounts.ts'
+import { openAudit } from '../../src/open-audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { findInstance } from '../../src/store/instances.ts'
 import { migrationStatus } from '../../src/store/migrate.ts'
@@ -78,6 +79,7 @@ const openFront = async (kind: Database['kind']) => {
     services: list,
     fleetStatus: () => FLEET,
     fleet: NO_FLEET,
+    recordAudit: await openAudit({ config, database, vault }),
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: silentLog,
   })

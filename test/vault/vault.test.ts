@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomInt } from 'node:crypto'
 import { AppError, type ErrorCode } from '../../src/base/errors.ts'
 import type { KeyRing } from '../../src/vault/key-ring.ts'
+import { fixedKeys } from '../../src/vault/keys.ts'
 import { createVault, type Place } from '../../src/vault/vault.ts'
 
 const PLACE: Place = {
@@ -16,6 +17,8 @@ const ringOf = (...kids: string[]): KeyRing => ({
   newest: kids.at(-1) ?? '',
   keys: new Map(kids.map((kid) => [kid, randomBytes(32)])),
 })
+
+const vaultOver = (ring: KeyRing) => createVault(fixedKeys(ring))
 
 const isRefusal =
   (code: ErrorCode, ...words: string[]) =>
@@ -33,13 +36,13 @@ describe('the vault', () => {
   const ring = ringOf('k00000001')
 
   it('opens what it sealed, of any length', async () => {
-    const vault = await createVault(ring)
+    const vault = await vaultOver(ring)
     for (const text of [TEXT, '', '\u0000', 'x'.repeat(100_000)])
       assert.equal(vault.open(PLACE, vault.seal(PLACE, text)), text)
   })
 
   it('writes v1.<kid>.<nonce>.<ciphertext>, another one each time, without the plaintext', async () => {
-    const vault = await createVault(ring)
+    const vault = await vaultOver(ring)
     const sealed = vault.seal(PLACE, TEXT)
     assert.match(sealed, /^v1\.k00000001\.[\w-]{32}\.[\w-]+$/)
     assert.notEqual(sealed.split('.')[2], vault.seal(PLACE, TEXT).split('.')[2])
@@ -47,7 +50,7 @@ describe('the vault', () => {
   })
 
   it('refuses a record at any other place, naming that row', async () => {
-    const vault = await createVault(ring)
+    const vault = await vaultOver(ring)
     const sealed = vault.seal(PLACE, TEXT)
     const moved: Place[] = [
       { ...PLACE, handle: 'fig_user_1a2b3c4d_000000' },
@@ -64,7 +67,7 @@ describe('the vault', () => {
   })
 
   it('refuses a record with any bit flipped, naming the row', async () => {
-    const vault = await createVault(ring)
+    const vault = await vaultOver(ring)
     const sealed = vault.seal(PLACE, TEXT)
     for (let round = 0; round < 500; round++) {
       const bytes = Buffer.from(sealed)
@@ -78,7 +81,7 @@ describe('the vault', () => {
   })
 
   it('refuses a record that was cut or lengthened anywhere', async () => {
-    const vault = await createVault(ring)
+    const vault = await vaultOver(ring)
     const sealed = vault.seal(PLACE, TEXT)
     for (let length = 0; length < sealed.length; length++)
       assert.throws(() => vault.open(PLACE, sealed.slice(0, length)), AppError, `cut to ${length}`)
@@ -87,20 +90,20 @@ describe('the vault', () => {
   })
 
   it('names the key that its ring lacks', async () => {
-    const sealed = (await createVault(ring)).seal(PLACE, TEXT)
-    const other = await createVault(ringOf('k00000002'))
+    const sealed = (await vaultOver(ring)).seal(PLACE, TEXT)
+    const other = await vaultOver(ringOf('k00000002'))
     assert.throws(() => other.open(PLACE, sealed), isRefusal('key_missing', 'k00000001'))
   })
 
   it('does not open under another key of the same name', async () => {
-    const sealed = (await createVault(ring)).seal(PLACE, TEXT)
-    const impostor = await createVault(ringOf('k00000001'))
+    const sealed = (await vaultOver(ring)).seal(PLACE, TEXT)
+    const impostor = await vaultOver(ringOf('k00000001'))
     assert.throws(() => impostor.open(PLACE, sealed), isUnreadable(PLACE))
   })
 
   it('opens with every key of its ring and seals with the newest', async () => {
-    const old = (await createVault(ring)).seal(PLACE, TEXT)
-    const grown = await createVault({
+    const old = (await vaultOver(ring)).seal(PLACE, TEXT)
+    const grown = await vaultOver({
       newest: 'k00000002',
       keys: new Map([...ring.keys, ...ringOf('k00000002').keys]),
     })
@@ -113,13 +116,13 @@ describe('the vault', () => {
   })
 
   it('knows by the check value whether its ring is the right one', async () => {
-    const vault = await createVault(ring)
-    const check = vault.makeCheck()
+    const vault = await vaultOver(ring)
+    const check = vault.makeCheck('k00000001')
     assert.equal(check.kid, 'k00000001')
     vault.verifyCheck(check)
-    const impostor = await createVault(ringOf('k00000001'))
+    const impostor = await vaultOver(ringOf('k00000001'))
     assert.throws(() => impostor.verifyCheck(check), isRefusal('key_missing', 'k00000001'))
-    const stranger = await createVault(ringOf('k00000002'))
+    const stranger = await vaultOver(ringOf('k00000002'))
     assert.throws(() => stranger.verifyCheck(check), isRefusal('key_missing', 'k00000001'))
   })
 })

@@ -1,0 +1,39 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import sodium from 'libsodium-wrappers'
+import { AppError } from '../base/errors.ts'
+import type { Keys } from './keys.ts'
+
+type Signature = { kid: string; mac: Buffer }
+
+/** Signs what a writer of the database must not be able to make. */
+export type Signer = {
+  /** HMAC-SHA256 under the sealing key. */
+  sign: (message: Buffer) => Signature
+  /** `unknown`: the ring has no such key any more. */
+  check: (message: Buffer, signature: Signature) => 'right' | 'wrong' | 'unknown'
+}
+
+/** A key for signing alone is derived from each master key. The library must be ready. */
+export const createSigner = (keys: Keys): Signer => {
+  const derived = new Map<string, Uint8Array>()
+  const macOf = (kid: string, message: Buffer): Buffer | undefined => {
+    const master = keys.find(kid)
+    if (!master) return undefined
+    const key = derived.get(kid) ?? sodium.crypto_generichash(32, 'berth-signing-key-1', master)
+    derived.set(kid, key)
+    return createHmac('sha256', key).update(message).digest()
+  }
+  return {
+    sign: (message) => {
+      const kid = keys.sealing()
+      const mac = macOf(kid, message)
+      if (!mac) throw new AppError('key_missing', `The key ring lacks the key ${kid} that signs.`)
+      return { kid, mac }
+    },
+    check: (message, { kid, mac }) => {
+      const right = macOf(kid, message)
+      if (!right) return 'unknown'
+      return right.length === mac.length && timingSafeEqual(right, mac) ? 'right' : 'wrong'
+    },
+  }
+}
