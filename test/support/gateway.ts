@@ -42,11 +42,13 @@ type World = {
   instances?: readonly GatewayInstance[]
   /** Bearer token → user id. */
   users?: Readonly<Record<string, string>>
+  /** Of a real host behind it. */
+  hostKey?: Buffer
 }
 
 /** A front server whose instances, users and ports are given; the rest of the API answers 299. */
-export const startGateway = async ({ ports, instances = [makeInstance()], users = {} }: World) => {
-  const hostKey = randomBytes(32)
+export const startGateway = async (world: World) => {
+  const { ports, instances = [makeInstance()], users = {}, hostKey = randomBytes(32) } = world
   const gateway = createGateway({
     findInstance: (handle) => Promise.resolve(instances.find((one) => one.handle === handle)),
     identifyUser: (bearer) => Promise.resolve(users[bearer]),
