@@ -46,6 +46,19 @@ export const assertPublicHost = (hostname: string): void => {
   if (isIP(bare) !== 0 && isPrivateAddress(bare)) throw refusal(hostname)
 }
 
+/**
+ * For calls through a proxy, which resolves names itself. A name that only the proxy knows is the proxy's to judge.
+ * @throws AppError `forbidden` for a name that points inside
+ */
+export const assertPublicName = (hostname: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    lookup(hostname, { all: true }, (error, addresses) => {
+      const isInside = !error && addresses.some(({ address }) => isPrivateAddress(address))
+      if (isInside) reject(refusal(hostname))
+      else resolve()
+    })
+  })
+
 const refusal = (hostname: string): AppError =>
   new AppError(
     'forbidden',

@@ -1,7 +1,7 @@
 import type { Credentials } from '../../model/host-credentials.ts'
 import type { ToolResult } from '../../model/host-protocol.ts'
 import { maskCredentials } from './mask-credentials.ts'
-import type { UpstreamAnswer } from './upstream.ts'
+import type { UpstreamAnswer } from './exchange.ts'
 
 const MAX_TEXT = 1_000_000
 const MAX_ERROR_TEXT = 2_000

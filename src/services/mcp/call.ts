@@ -14,6 +14,8 @@ export type CallOptions = {
   args: Arguments
   credentials: Credentials
   upstream: Upstream
+  /** Aborts when nobody waits for the result any more. */
+  signal?: AbortSignal
 }
 
 /**
@@ -38,7 +40,7 @@ export const callTool = async (options: CallOptions): Promise<ToolResult | undef
     const answer =
       service.name === ECHO
         ? echoAnswer(request, credentials)
-        : await options.upstream.send(service, request)
+        : await options.upstream.send(service, request, options.signal)
     return toToolResult(service.displayName, answer, secretsOf(service, credentials))
   } catch (error) {
     return toolError(describeFailure(service, error))

@@ -1,7 +1,7 @@
 import type { Credentials } from '../../model/host-credentials.ts'
 import { maskCredentials } from './mask-credentials.ts'
 import type { OutgoingRequest } from './outgoing-request.ts'
-import type { UpstreamAnswer } from './upstream.ts'
+import type { UpstreamAnswer } from './exchange.ts'
 
 /** The bundled service that needs no outside API. */
 export const ECHO = 'echo'

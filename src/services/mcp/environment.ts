@@ -1,6 +1,9 @@
 import { AppError } from '../../base/errors.ts'
 import { LOG_LEVELS, type LogLevel } from '../../base/log.ts'
 
+/** As undici takes them; empty is none. */
+export type Proxies = { httpProxy: string; httpsProxy: string; noProxy: string }
+
 /**
  * A host's settings. Paths and names only, never secrets: PM2 writes a process's environment to its files.
  */
@@ -17,6 +20,7 @@ export type HostEnvironment = {
   crashFile: string | undefined
   sandboxUrl: string | undefined
   allowPrivate: boolean
+  proxies: Proxies
   logLevel: LogLevel
 }
 
@@ -46,6 +50,7 @@ export const readHostEnvironment = (env: NodeJS.ProcessEnv): HostEnvironment => 
     crashFile: env['BERTH_CRASH_FILE'],
     sandboxUrl: env['BERTH_SANDBOX_URL'],
     allowPrivate: readFlag('BERTH_ALLOW_PRIVATE', env, problems),
+    proxies: readProxies(env),
     logLevel: readLogLevel(env['BERTH_LOG_LEVEL'] ?? 'info', problems),
   }
   if (problems.length === 0) return environment
@@ -61,6 +66,13 @@ const readFlag = (name: string, env: NodeJS.ProcessEnv, problems: string[]): boo
   if (word !== 'true' && word !== 'false') problems.push(`${name}: must be true or false`)
   return word === 'true'
 }
+
+/** In small letters or capitals, as curl and others read them. */
+const readProxies = (env: NodeJS.ProcessEnv): Proxies => ({
+  httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'] ?? '',
+  httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '',
+  noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
+})
 
 const readLogLevel = (word: string, problems: string[]): LogLevel => {
   const level = LOG_LEVELS.find((one) => one === word)

@@ -1,55 +1,70 @@
 import type { Service } from '../../model/service.ts'
-import { assertPublicHost, publicLookup } from './address-guard.ts'
+import { assertPublicHost, assertPublicName, publicLookup } from './address-guard.ts'
 import type { createAgents } from './agents.ts'
+import { pauseFor, withinTime } from './deadline.ts'
+import type { Proxies } from './environment.ts'
+import type { UpstreamAnswer } from './exchange.ts'
 import type { OutgoingRequest } from './outgoing-request.ts'
-
-export type UpstreamAnswer = {
-  status: number
-  headers: Record<string, string | string[] | undefined>
-  body: Buffer
-  /** Whether the body was longer than what is kept. */
-  truncated: boolean
-}
+import { redirected } from './redirect.ts'
+import { pauseBeforeRetry } from './retry.ts'
 
 /** Sends built requests to the APIs. */
 export type Upstream = {
-  send: (service: Service, request: OutgoingRequest) => Promise<UpstreamAnswer>
+  /** @param signal Aborts when nobody waits for the answer any more. */
+  send: (
+    service: Service,
+    request: OutgoingRequest,
+    signal?: AbortSignal,
+  ) => Promise<UpstreamAnswer>
   close: () => Promise<void>
 }
 
+/** For all tries and redirects together. */
 const ANSWER_MS = 60_000
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 const MAX_REDIRECTS = 3
 
-export type UpstreamOptions = { sandboxUrl: string | undefined; allowPrivate: boolean }
+export type UpstreamOptions = {
+  sandboxUrl: string | undefined
+  allowPrivate: boolean
+  proxies?: Proxies
+}
+
+const NO_PROXIES: Proxies = { httpProxy: '', httpsProxy: '', noProxy: '' }
 
 /**
  * The way out. With a sandbox, every call of service S to `https://host/base/path?q` goes to `<sandbox>/S/base/path?q`.
  * Redirects are followed for GET only, and to another host without anything that was injected.
  */
-export const createUpstream = ({ sandboxUrl, allowPrivate }: UpstreamOptions): Upstream => {
+export const createUpstream = ({
+  sandboxUrl,
+  allowPrivate,
+  proxies = NO_PROXIES,
+}: UpstreamOptions): Upstream => {
   let agents: Promise<ReturnType<typeof createAgents>> | undefined
   // Loaded with the first call: a host starts without it.
-  const loadAgents = async () => (await import('./agents.ts')).createAgents(publicLookup)
+  const loadAgents = async () =>
+    (await import('./agents.ts')).createAgents({ guardedLookup: publicLookup, proxies })
+  const usesProxy = proxies.httpProxy !== '' || proxies.httpsProxy !== ''
 
-  const once = async (service: Service, request: OutgoingRequest): Promise<UpstreamAnswer> => {
-    const { request: send, open, guarded } = await (agents ??= loadAgents())
-    const isOpen = sandboxUrl !== undefined || allowPrivate || namesItself(service, request.url)
-    if (!isOpen) assertPublicHost(request.url.hostname)
-    const answer = await send(sandboxed(request.url, service, sandboxUrl).href, {
-      method: request.method as 'GET',
-      headers: request.headers,
-      body: request.body ?? null,
-      dispatcher: isOpen ? open : guarded,
-      signal: AbortSignal.timeout(ANSWER_MS),
-    })
-    return { status: answer.statusCode, headers: answer.headers, ...(await readSome(answer.body)) }
+  const once = async (service: Service, request: OutgoingRequest, signal: AbortSignal) => {
+    const { exchange, open, guarded, sandbox } = await (agents ??= loadAgents())
+    if (sandboxUrl !== undefined) {
+      const url = new URL(
+        `${sandboxUrl}/${service.name}${request.url.pathname}${request.url.search}`,
+      )
+      return exchange(sandbox, { ...request, url }, signal)
+    }
+    if (allowPrivate || namesItself(service, request.url)) return exchange(open, request, signal)
+    assertPublicHost(request.url.hostname)
+    // A proxy resolves the name, so the lookup of our own connections never sees it.
+    if (usesProxy) await assertPublicName(request.url.hostname)
+    return exchange(guarded, request, signal)
   }
 
-  const send = async (service: Service, first: OutgoingRequest): Promise<UpstreamAnswer> => {
+  const follow = async (service: Service, first: OutgoingRequest, signal: AbortSignal) => {
     let request = first
     for (let hops = 0; ; hops++) {
-      const answer = await once(service, request)
+      const answer = await twice(() => once(service, request, signal), { request, signal })
       const next = sandboxUrl === undefined ? redirected(request, answer) : undefined
       if (!next || hops >= MAX_REDIRECTS) return answer
       request = next
@@ -57,50 +72,43 @@ export const createUpstream = ({ sandboxUrl, allowPrivate }: UpstreamOptions): U
   }
 
   return {
-    send,
+    send: (service, request, signal) =>
+      withinTime(ANSWER_MS, signal, (both) => follow(service, request, both)),
     close: async () => {
       const loaded = await agents
-      if (loaded) await Promise.all([loaded.open.destroy(), loaded.guarded.destroy()])
+      if (loaded)
+        await Promise.all(
+          [loaded.open, loaded.guarded, loaded.sandbox].map((agent) => agent.destroy()),
+        )
     },
   }
 }
 
-/** The registry's own base URL may lie inside; one that a user filled in may not. */
-const namesItself = (service: Service, url: URL): boolean =>
-  [service.api.baseURL, ...service.tools.map((tool) => tool.baseURL ?? '')].some(
-    (base) => URL.canParse(base) && new URL(base).host === url.host && !base.includes('{'),
-  )
-
-const sandboxed = (url: URL, service: Service, sandboxUrl: string | undefined): URL =>
-  sandboxUrl === undefined
-    ? url
-    : new URL(`${sandboxUrl}/${service.name}${url.pathname}${url.search}`)
-
-const redirected = (
-  request: OutgoingRequest,
-  answer: UpstreamAnswer,
-): OutgoingRequest | undefined => {
-  const { location } = answer.headers
-  if (request.method !== 'GET' || ![301, 302, 303, 307, 308].includes(answer.status))
-    return undefined
-  if (typeof location !== 'string' || !URL.canParse(location, request.url.href)) return undefined
-  const url = new URL(location, request.url)
-  if (url.protocol !== 'https:') return undefined
-  if (url.origin === request.url.origin) return { ...request, url }
-  const { accept = '*/*', 'user-agent': agent = '' } = request.headers
-  return { ...request, url, headers: { accept, 'user-agent': agent } }
+/** Once more where that cannot do harm. */
+const twice = async (
+  send: () => Promise<UpstreamAnswer>,
+  { request, signal }: { request: OutgoingRequest; signal: AbortSignal },
+): Promise<UpstreamAnswer> => {
+  const first = await send().catch((error: unknown) => ({ error }))
+  const pauseMs = signal.aborted ? undefined : pauseBeforeRetry(request, first)
+  if (pauseMs !== undefined) {
+    await pauseFor(pauseMs, signal)
+    return send()
+  }
+  if ('error' in first) throw first.error
+  return first
 }
 
-const readSome = async (
-  body: AsyncIterable<Buffer>,
-): Promise<{ body: Buffer; truncated: boolean }> => {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size > MAX_ANSWER_BYTES) break // leaving the loop ends the answer
+const ownHosts = new WeakMap<Service, ReadonlySet<string>>()
+
+/** The registry's own base URL may lie inside; one that a user filled in may not. */
+const namesItself = (service: Service, url: URL): boolean => {
+  let hosts = ownHosts.get(service)
+  if (!hosts) {
+    const bases = [service.api.baseURL, ...service.tools.map((tool) => tool.baseURL ?? '')]
+    const plain = bases.filter((base) => !base.includes('{') && URL.canParse(base))
+    hosts = new Set(plain.map((base) => new URL(base).host))
+    ownHosts.set(service, hosts)
   }
-  const whole = Buffer.concat(chunks)
-  return { body: whole.subarray(0, MAX_ANSWER_BYTES), truncated: size > MAX_ANSWER_BYTES }
+  return hosts.has(url.host)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { toToolResult } from '../../../src/services/mcp/answer.ts'
-import type { UpstreamAnswer } from '../../../src/services/mcp/upstream.ts'
+import type { UpstreamAnswer } from '../../../src/services/mcp/exchange.ts'
 
 const resultOf = (
   body: string,

@@ -1,0 +1,70 @@
+import type { ServerResponse } from 'node:http'
+import type { Era } from './hot-message.ts'
+
+/** As often as the SDK: what stands between client and host may give up a silent connection. */
+const KEEP_ALIVE_MS = 15_000
+
+/** The SDK answers the older era in a stream, the newer one in plain JSON. */
+const HEADERS = {
+  legacy: {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache, no-transform',
+    connection: 'keep-alive',
+    'x-accel-buffering': 'no',
+  },
+  modern: { 'content-type': 'application/json' },
+} as const
+
+const BEFORE = {
+  legacy: 'event: message\ndata: {"result":',
+  modern: '{"result":',
+} as const
+const AFTER = { legacy: '\n\n', modern: '' } as const
+
+type Exchange = { era: Era; id: string | number; response: ServerResponse }
+
+/** Sends a result that is JSON already. */
+export const sendResult = ({ era, id, response }: Exchange, result: Buffer | string): void => {
+  const [before, after] = [BEFORE[era], `,"jsonrpc":"2.0","id":${JSON.stringify(id)}}${AFTER[era]}`]
+  if (typeof result === 'string' || response.headersSent) {
+    sendText(era, response, `${before}${result.toString()}${after}`)
+    return
+  }
+  const length = before.length + result.length + Buffer.byteLength(after)
+  response.writeHead(200, { ...HEADERS[era], 'content-length': length })
+  response.cork()
+  response.write(before)
+  response.write(result)
+  response.end(after)
+}
+
+const sendText = (era: Era, response: ServerResponse, text: string): void => {
+  if (!response.headersSent)
+    response.writeHead(200, { ...HEADERS[era], 'content-length': Buffer.byteLength(text) })
+  response.end(text)
+}
+
+/**
+ * Keeps the stream of an older client alive while its tool runs.
+ * @returns what ends it
+ */
+export const keepAlive = ({ era, response }: Exchange): (() => void) => {
+  if (era === 'modern') return () => undefined
+  const timer = setInterval(() => {
+    if (!response.headersSent) response.writeHead(200, HEADERS.legacy)
+    response.write(': keepalive\n\n')
+  }, KEEP_ALIVE_MS)
+  return () => clearInterval(timer)
+}
+
+export const accept = (response: ServerResponse): void => {
+  response.writeHead(202).end()
+}
+
+/** There are no sessions to end and no streams to take up again: POST is all there is. */
+export const refuseMethod = (response: ServerResponse): void => {
+  response.writeHead(405, { 'content-type': 'application/json', allow: 'POST' })
+  response.end(
+    '{"jsonrpc":"2.0","error":{"code":-32000,"message":"Method not allowed."},"id":null}',
+  )
+}

@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import {
+  createMcpHandler,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ListToolsResult,
+  type McpHttpHandler,
+} from '@modelcontextprotocol/server'
+import type { Credentials } from '../../model/host-credentials.ts'
+import type { Service } from '../../model/service.ts'
+import { MAX_BODY_BYTES } from './body.ts'
+import { callTool } from './call.ts'
+import { leaving } from './leaving.ts'
+import type { McpExchange } from './mcp-exchange.ts'
+import { describeServer, LIST_SCOPE, LIST_TTL_MS } from './prepared.ts'
+import { listTools } from './tools.ts'
+import type { Upstream } from './upstream.ts'
+
+/** One handler per service; it holds no state between requests. */
+const handlers = new WeakMap<Service, McpHttpHandler>()
+
+/** Answers by the SDK: what is rare, and all that is wrong. */
+export const serveBySdk = async (exchange: McpExchange, body: Buffer): Promise<void> => {
+  const { service, request, response, credentials, upstream } = exchange
+  const handler = handlers.get(service) ?? createHandler(service, upstream)
+  handlers.set(service, handler)
+  const authInfo = { token: '', clientId: '', scopes: [], extra: { credentials } }
+  const webRequest = toWebRequest(request, body, leaving(response))
+  const answer = await handler.fetch(webRequest, { authInfo })
+  response.writeHead(answer.status, Object.fromEntries(answer.headers))
+  if (!answer.body) {
+    response.end()
+    return
+  }
+  response.flushHeaders()
+  // A client that leaves in the middle is no failure of ours.
+  await pipeline(Readable.fromWeb(answer.body), response).catch(() => undefined)
+}
+
+const createHandler = (service: Service, upstream: Upstream): McpHttpHandler =>
+  createMcpHandler(
+    ({ authInfo }) => createServer(service, upstream, authInfo?.extra?.['credentials']),
+    { maxRequestBodySize: MAX_BODY_BYTES },
+  )
+
+// The low-level server is the one that takes tools as JSON Schema, as the configs have them.
+/* eslint-disable @typescript-eslint/no-deprecated */
+const createServer = (service: Service, upstream: Upstream, credentials: unknown): Server => {
+  const { info, capabilities, instructions = '' } = describeServer(service)
+  const hint = { ttlMs: LIST_TTL_MS, cacheScope: LIST_SCOPE } as const
+  const cacheHints = { 'tools/list': hint, 'server/discover': hint }
+  const server = new Server(info, { capabilities, instructions, cacheHints })
+  server.setRequestHandler(
+    'tools/list',
+    () => ({ tools: listTools(service) }) as unknown as ListToolsResult,
+  )
+  server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
+    const result = await callTool({
+      service,
+      tool: params.name,
+      args: params.arguments ?? {},
+      credentials: credentials as Credentials,
+      upstream,
+      signal: mcpReq.signal,
+    })
+    if (result) return result
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      `${service.name} has no tool "${params.name}"; tools/list names them.`,
+    )
+  })
+  return server
+}
+/* eslint-enable @typescript-eslint/no-deprecated */
+
+const toWebRequest = (request: IncomingMessage, body: Buffer, signal: AbortSignal): Request => {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  return new Request(`http://${request.headers.host ?? '127.0.0.1'}${request.url ?? '/'}`, {
+    method: request.method ?? 'POST',
+    headers,
+    signal,
+    ...(request.method === 'POST' ? { body: new Uint8Array(body) } : {}),
+  })
+}
