@@ -143,6 +143,8 @@ const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened
   const api = createApi({
     accounts,
     identify,
+    version: packageVersion(config),
+    baseUrl: config.baseUrl,
     services,
     fleet: supervisor,
     fleetStatus: () => statusOf(parts),

@@ -1,27 +1,29 @@
-import express, { type Express } from 'express'
+import express, { type Express, type RequestHandler } from 'express'
+import { admin } from './contract/access.ts'
+import { mountRoutes } from './contract/mount.ts'
+import { createFindCaller } from './identify.ts'
 import { errorHandler, notFoundHandler } from './errors.ts'
 import type { ApiNeeds } from './needs.ts'
-import { adminRoutes } from './routes/admin.ts'
-import { instanceRoutes } from './routes/instances.ts'
-import { livenessRoutes } from './routes/liveness.ts'
-import { serviceRoutes } from './routes/services.ts'
-
-/** The longest credentials fit well into it. */
-const MAX_BODY = '64kb'
+import { apiRoutes } from './routes/all.ts'
 
 /** The HTTP API. */
 export const createApi = (needs: ApiNeeds): Express => {
   const app = express()
   app.disable('x-powered-by')
+  app.disable('etag')
+  const findCaller = createFindCaller(needs.identify)
   app.use((request, response, next) => {
     response.set('x-request-id', String(request.headers['x-request-id']))
     response.set('cache-control', 'no-store')
     next()
   })
-  app.use(express.json({ limit: MAX_BODY }))
-  app.use(livenessRoutes(needs))
-  app.use('/api/v1', serviceRoutes(needs), instanceRoutes(needs))
-  app.use('/api/v1/admin', adminRoutes(needs))
+  app.use(mountRoutes(apiRoutes(needs), findCaller))
+  // Strangers do not learn which admin routes there are.
+  const onlyAdmin: RequestHandler = async (request, _response, next) => {
+    admin.admit(await findCaller(request))
+    next()
+  }
+  app.use('/api/v1/admin', onlyAdmin)
   app.use(notFoundHandler)
   app.use(errorHandler(needs.log))
   return app

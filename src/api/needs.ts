@@ -9,6 +9,9 @@ import type { Identify } from './identify.ts'
 export type ApiNeeds = {
   accounts: Accounts
   identify: Identify
+  /** Of the installed Berth. */
+  version: string
+  baseUrl: string
   services: () => readonly Service[]
   fleetStatus: () => FleetStatus
   /** What changes the running fleet. */

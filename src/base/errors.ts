@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   },
   pm2_failed: { status: 500, meaning: 'PM2 refused an action' },
   pm2_unreachable: { status: 503, meaning: 'the PM2 daemon does not answer within its deadline' },
+  rate_limited: { status: 429, meaning: 'too many requests, or too many wrong tokens' },
   registry_invalid: { status: 500, meaning: 'the registry cannot be used as it is' },
   sandbox_refused: {
     status: 500,

@@ -35,6 +35,8 @@ export const startApi = async (needs: Partial<ApiNeeds>) => {
   const api = createApi({
     accounts: NO_ACCOUNTS,
     identify: (token) => Promise.resolve(token === TOKEN ? { kind: 'admin' } : undefined),
+    version: '0.0.0',
+    baseUrl: 'http://127.0.0.1:3000',
     services: () => [],
     fleetStatus: () => FLEET,
     fleet: NO_FLEET,

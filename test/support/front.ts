@@ -76,6 +76,8 @@ const openFront = async (kind: Database['kind']) => {
   const api = createApi({
     accounts: composeAccounts({ config, database, vault, services: list, onInstanceChange }),
     identify,
+    version: '0.0.0',
+    baseUrl,
     services: list,
     fleetStatus: () => FLEET,
     fleet: NO_FLEET,

@@ -1,51 +1,95 @@
-import { Router, type Request } from 'express'
-import { z } from 'zod'
 import type { ApiNeeds } from '../needs.ts'
-import { requireUser } from '../identify.ts'
-import { parseInput } from '../validate.ts'
+import { changesInstances, reads, type UserCaller } from '../contract/access.ts'
+import { answer, done, route, type Route } from '../contract/route.ts'
+import { authenticated, credentialsBody, instance, instances, ofService } from '../shapes.ts'
 
-const value = z.string().max(6_000)
+const tag = 'instances'
+const at = '/api/v1/services/:serviceType'
 
-export const credentialsBody = z.strictObject({
-  credentials: z.record(z.string().max(100), value).optional(),
-  apiKey: value.min(1).optional(),
+const ownerOf = ({ caller, params }: { caller: UserCaller; params: { serviceType: string } }) => ({
+  userId: caller.userId,
+  service: params.serviceType,
 })
 
-/** A user's own instances: the routes that a web app or an agent calls with the user's token. */
-export const instanceRoutes = ({
-  accounts,
-  identify,
-}: Pick<ApiNeeds, 'accounts' | 'identify'>): Router => {
-  const router = Router()
-  const ownerOf = async (
-    request: Request<{ serviceType: string }>,
-    scope: 'instances' | 'read',
-  ) => ({
-    userId: await requireUser(identify, request, scope),
-    service: request.params.serviceType,
-  })
+type InstanceNeeds = Pick<ApiNeeds, 'accounts'>
 
-  router.post('/services/:serviceType/authenticate', async (request, response) => {
-    const owner = await ownerOf(request, 'instances')
-    const { created, ...answer } = await accounts.authenticate(
-      owner,
-      parseInput(credentialsBody, request.body),
-    )
-    response.status(created ? 201 : 200).json(answer)
-  })
-  router.get('/services/:serviceType/instance', async (request, response) => {
-    response.json(await accounts.getInstance(await ownerOf(request, 'read')))
-  })
-  router.delete('/services/:serviceType/instance', async (request, response) => {
-    await accounts.remove(await ownerOf(request, 'instances'))
-    response.status(204).end()
-  })
-  router.post('/services/:serviceType/instance/rotate', async (request, response) => {
-    response.json(await accounts.rotate(await ownerOf(request, 'instances')))
-  })
-  router.get('/user/instances', async (request, response) => {
-    const userId = await requireUser(identify, request, 'read')
-    response.json({ instances: await accounts.listInstances(userId) })
-  })
-  return router
-}
+/** A user's own instances: the routes that a web app or an agent calls with the user's token. */
+export const instanceRoutes = (needs: InstanceNeeds): Route[] => [
+  ...entryRoutes(needs),
+  ...lifeRoutes(needs),
+]
+
+const entryRoutes = ({ accounts }: InstanceNeeds): Route[] => [
+  route({
+    id: 'authenticate',
+    method: 'post',
+    path: `${at}/authenticate`,
+    tag,
+    summary: 'Enter credentials for a service; the same user and service keep their URL.',
+    access: changesInstances,
+    params: ofService,
+    body: credentialsBody,
+    answers: {
+      200: { description: 'The key of the same instance was replaced.', schema: authenticated },
+      201: { description: 'The instance was made.', schema: authenticated },
+    },
+    errors: ['service_unknown', 'credentials_invalid', 'credentials_ambiguous'],
+    handle: async (given) => {
+      const { created, ...body } = await accounts.authenticate(ownerOf(given), given.body)
+      return answer(created ? 201 : 200, body)
+    },
+  }),
+  route({
+    id: 'getInstance',
+    method: 'get',
+    path: `${at}/instance`,
+    tag,
+    summary: "The caller's instance of a service, with its URL.",
+    access: reads,
+    params: ofService,
+    answers: { 200: { description: 'The instance.', schema: instance } },
+    errors: ['not_found'],
+    handle: async (given) => answer(200, await accounts.getInstance(ownerOf(given))),
+  }),
+  route({
+    id: 'listInstances',
+    method: 'get',
+    path: '/api/v1/user/instances',
+    tag,
+    summary: "All of the caller's instances, by service; one per service at most.",
+    access: reads,
+    answers: { 200: { description: 'The instances.', schema: instances } },
+    handle: async ({ caller }) =>
+      answer(200, { instances: await accounts.listInstances(caller.userId) }),
+  }),
+]
+
+const lifeRoutes = ({ accounts }: InstanceNeeds): Route[] => [
+  route({
+    id: 'deleteInstance',
+    method: 'delete',
+    path: `${at}/instance`,
+    tag,
+    summary: 'End the instance; its credentials are wiped and its URL is dead at once.',
+    access: changesInstances,
+    params: ofService,
+    answers: { 204: { description: 'It is gone.' } },
+    errors: ['not_found'],
+    handle: async (given) => {
+      await accounts.remove(ownerOf(given))
+      return done(204)
+    },
+  }),
+  route({
+    id: 'rotateInstance',
+    method: 'post',
+    path: `${at}/instance/rotate`,
+    tag,
+    summary: 'Give the instance a new URL; the old one is dead at once.',
+    access: changesInstances,
+    params: ofService,
+    answers: { 200: { description: 'The instance with its new URL.', schema: instance } },
+    errors: ['not_found'],
+    handle: async (given) => answer(200, await accounts.rotate(ownerOf(given))),
+  }),
+]

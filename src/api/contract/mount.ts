@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { json, Router, type Request, type RequestHandler, type Response } from 'express'
+import { AppError } from '../../base/errors.ts'
+import type { Caller } from './access.ts'
+import type { Answer, Route } from './route.ts'
+
+/** The longest credentials fit well into it. */
+const MAX_BODY = '64kb'
+
+/** @throws AppError `unauthorized`, `rate_limited`; undefined when no token came */
+export type FindCaller = (request: Request) => Promise<Caller | undefined>
+
+/** Declared routes as express runs them: who calls, may they, the body, the work. Nobody's body is read before that. */
+export const mountRoutes = (routes: readonly Route[], findCaller: FindCaller): Router => {
+  const router = Router({ caseSensitive: true })
+  for (const route of routes) {
+    const body = route.body === undefined ? [] : [refuseOtherBodies, json({ limit: MAX_BODY })]
+    router[route.method](route.path, admit(route, findCaller), ...body, work(route))
+  }
+  return router
+}
+
+const admit =
+  (route: Route, findCaller: FindCaller): RequestHandler =>
+  async (request, response, next) => {
+    const caller = route.access.name === 'open' ? undefined : await findCaller(request)
+    route.access.admit(caller)
+    response.locals['caller'] = caller
+    next()
+  }
+
+/** Without this a body whose type is forgotten would count as empty, and its fields as missing. */
+const refuseOtherBodies: RequestHandler = (request, _response, next) => {
+  if (request.is('application/json') !== false) next()
+  else
+    throw new AppError('malformed_json', 'Send the body as JSON, with content-type: application/json.') // prettier-ignore
+}
+
+const work =
+  (route: Route): RequestHandler =>
+  async (request, response) => {
+    const caller = response.locals['caller'] as Caller | undefined
+    const { params, query, body } = request as { params: unknown; query: unknown; body: unknown }
+    const requestId = String(request.headers['x-request-id'])
+    const origin = { caller, address: request.ip ?? '', requestId }
+    sendAnswer(response, route, await route.answer({ caller, params, query, body, origin }))
+  }
+
+const sendAnswer = (response: Response, route: Route, answer: Answer): void => {
+  response.status(answer.status).set({ ...answer.headers })
+  if (answer.body === undefined) {
+    response.end()
+    return
+  }
+  const contentType = route.answers[answer.status]?.contentType ?? 'application/json'
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  // With an ETag express answers If-None-Match itself (RFC 9110 §13.1.2).
+  if (route.etag) response.set({ etag: etagOf(text), 'cache-control': 'private, no-cache' })
+  response.type(contentType).send(text)
+}
+
+const etagOf = (text: string): string =>
+  `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`

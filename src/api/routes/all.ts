@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { open } from '../contract/access.ts'
+import { openApiDocument } from '../contract/openapi.ts'
+import { answer, route, type Route } from '../contract/route.ts'
+import type { ApiNeeds } from '../needs.ts'
+import { adminRoutes } from './admin.ts'
+import { instanceRoutes } from './instances.ts'
+import { livenessRoutes } from './liveness.ts'
+import { serviceRoutes } from './services.ts'
+
+/** Every route of the HTTP API, and last the document that describes them all. */
+export const apiRoutes = (needs: ApiNeeds): Route[] => {
+  const routes: Route[] = [
+    ...livenessRoutes(needs),
+    ...serviceRoutes(needs),
+    ...instanceRoutes(needs),
+    ...adminRoutes(needs),
+    route({
+      id: 'openApi',
+      method: 'get',
+      path: '/openapi.json',
+      tag: 'document',
+      summary: 'This document.',
+      access: open,
+      answers: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({}) } },
+      etag: true,
+      handle: () => answer(200, document),
+    }),
+  ]
+  const document = openApiDocument(routes, needs)
+  return routes
+}

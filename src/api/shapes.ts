@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+// What routes take and give, as far as several of them share it. A name (`id`) makes it a component of the document.
+
+export const email = z.email().max(320)
+export const serviceName = z.string().max(100)
+export const isoTime = z.iso.datetime()
+
+/** Written into a URL, or asked for by one. */
+export const ofService = z.object({ serviceType: z.string() })
+
+const value = z.string().max(6_000)
+export const credentialsBody = z.strictObject({
+  credentials: z
+    .record(z.string().max(100), value)
+    .optional()
+    .describe('The fields that the service declares, by name.'),
+  apiKey: value.min(1).optional().describe("Fills the service's only required secret field."),
+})
+
+export const authenticated = z
+  .object({
+    instanceId: z.string().describe('The handle; not secret.'),
+    instanceUrl: z.url().describe('Secret: whoever has it can use the key behind it.'),
+    verification: z.enum(['valid', 'unreachable', 'unverifiable']),
+  })
+  .meta({ id: 'Authenticated' })
+
+export const instance = z
+  .object({
+    instanceId: z.string(),
+    instanceUrl: z.url(),
+    serviceType: z.string(),
+    isActive: z.boolean(),
+    createdAt: isoTime,
+    lastUsedAt: isoTime.nullable(),
+  })
+  .meta({ id: 'Instance' })
+
+export const instances = z.object({ instances: z.array(instance) })
