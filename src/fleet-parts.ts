@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { environmentOf, type Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
-import { controlSocketOf, crashFileOf, servedFileOf } from './fleet/ecosystem.ts'
+import { controlSocketOf, crashFileOf, servedFileOf, workFileOf } from './fleet/ecosystem.ts'
 import { changedSettings, fingerprintIn } from './fleet/fingerprint.ts'
 import { createRecovery } from './recovery.ts'
 import { createHealth, type HealthMonitor } from './health/health.ts'
+import { createOwnedProbe } from './health/owned-probe.ts'
 import { probeService } from './health/probe.ts'
 import { createManagedProcesses } from './processes/managed.ts'
 import { createPm2, type RunningProcess } from './processes/pm2.ts'
@@ -54,25 +55,27 @@ export const createFleetParts = async (options: FleetOptions): Promise<FleetPart
       write: (decisions) => writeDecisions(decisionsFile, decisions),
     },
     policy: createCrashPolicy({ limits: CRASH_LIMITS, now: Date.now, random: Math.random }),
-    autopsy: createAutopsy({
-      crashFileOf: (host) => crashFileOf(config.home.run, host),
-      logFileOf: (host) => join(config.home.logs, `${host}.log`),
-      pm2LogFile: join(config.pm2Home, 'pm2.log'),
-    }),
+    autopsy: autopsyIn(config),
     isHost: (name) => name.startsWith('mcp-'),
-    openChannel: (host, onClose) =>
-      createChannel({
-        socketPath: controlSocketOf(config.home.run, host),
-        deadlineMs: CHANNEL_DEADLINE_MS,
-        onClose,
-      }),
+    openChannel: (host, onClose) => {
+      const socketPath = controlSocketOf(config.home.run, host)
+      return createChannel({ socketPath, deadlineMs: CHANNEL_DEADLINE_MS, onClose })
+    },
+    onTouched: ({ hosts = [], services = [] }) => {
+      const on = supervisor.fleet().hosts.filter(({ name }) => hosts.includes(name))
+      health.doubt([...services, ...on.flatMap((host) => host.services.map(({ name }) => name))])
+    },
     rules: { fingerprintIn, changedSettings, fingerprintOf: (spec) => fingerprintIn(spec.env) },
     intervalMs: PM2_INTERVAL_MS,
     log: log.child('supervisor'),
   })
   const health = createHealth({
     targets: () => supervisor.targets(),
-    probe: (target) => probeService(target, PROBE_MS),
+    probe: createOwnedProbe({
+      probe: (target) => probeService(target, PROBE_MS),
+      pidOf: supervisor.pidOf,
+      refresh: supervisor.refresh,
+    }),
     sweepCron: SWEEP_CRON,
     recheckMs: RECHECK_MS,
     onUnhealthy: createRecovery(supervisor, (service) => health.healthOf(service)?.state, log),
@@ -80,6 +83,14 @@ export const createFleetParts = async (options: FleetOptions): Promise<FleetPart
   })
   return { supervisor, health }
 }
+
+const autopsyIn = ({ home, pm2Home }: Config) =>
+  createAutopsy({
+    crashFileOf: (host) => crashFileOf(home.run, host),
+    workFileOf: (host) => workFileOf(home.run, host),
+    logFileOf: (host) => join(home.logs, `${host}.log`),
+    pm2LogFile: join(pm2Home, 'pm2.log'),
+  })
 
 const processesOf = ({ config, isManaged, onOrphaned }: FleetOptions) => {
   const pm2 = createPm2(config.pm2Home)

@@ -6,11 +6,14 @@ type Recoverer = {
   fleet: () => { hosts: readonly HostPlan[] }
   /** Undefined for a service that shall not run now. */
   portOf: (service: string) => number | undefined
-  recover: (services: readonly string[]) => Promise<void>
+  /** @returns whether anything was restarted */
+  recover: (services: readonly string[]) => Promise<boolean>
 }
 
 /** The same host is not recovered again before this: it needs time to come up. */
 const PAUSE_MS = 20_000
+/** One that was not restarted, since it was starting, is looked at again after this. */
+const RETRY_MS = 1_000
 const ANSWERING = ['healthy', 'planned']
 
 /**
@@ -36,9 +39,13 @@ export const createRecovery = (
     const what = isHanging ? host.name : service
     if (Date.now() - (last.get(what) ?? 0) < PAUSE_MS) return
     last.set(what, Date.now())
-    log.warn('unhealthy, restarting', { host: host.name, service: isHanging ? undefined : service })
-    supervisor.recover(isHanging ? names : [service]).catch((error: unknown) => {
-      log.error('could not restart', { host: host.name, service, reason: messageOf(error) })
-    })
+    const fields = { host: host.name, service: isHanging ? undefined : service }
+    supervisor.recover(isHanging ? names : [service]).then(
+      (isRestarted) => {
+        if (isRestarted) log.warn('restarted, since it did not answer', fields)
+        else last.set(what, Date.now() - PAUSE_MS + RETRY_MS)
+      },
+      (error: unknown) => log.error('could not restart', { ...fields, reason: messageOf(error) }),
+    )
   }
 }

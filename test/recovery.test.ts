@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { logThrough, type Fields } from '../src/base/log.ts'
 import type { HostPlan } from '../src/model/fleet.ts'
 import { createRecovery } from '../src/recovery.ts'
+import { waitUntil } from './support/wait-until.ts'
 
 const HOST: HostPlan = {
   name: 'mcp-host-0',
@@ -12,7 +13,7 @@ const HOST: HostPlan = {
 const setUp = (states: Record<string, string>, out: string[] = []) => {
   const recovered: string[] = []
   const entries: Fields[] = []
-  const behaviour = { recover: () => Promise.resolve() }
+  const behaviour = { recover: () => Promise.resolve(true) }
   const recover = createRecovery(
     {
       fleet: () => ({ hosts: [HOST] }),
@@ -53,6 +54,20 @@ describe('recovery of a service that runs and does not answer', () => {
     const { recover, recovered } = setUp({})
     recover('gone')
     assert.deepEqual(recovered, [])
+  })
+
+  it('asks again soon when nothing was restarted: it may have been starting', async () => {
+    const { recover, recovered, behaviour, entries } = setUp({ a: 'unhealthy', b: 'healthy' })
+    behaviour.recover = () => Promise.resolve(false)
+    recover('a')
+    assert.deepEqual(recovered, ['a'])
+    behaviour.recover = () => Promise.resolve(true)
+    await waitUntil('it asks again', () => {
+      recover('a')
+      return recovered.length === 2
+    })
+    await new Promise(setImmediate)
+    assert.deepEqual(entries.map(({ event }) => event), ['restarted, since it did not answer']) // prettier-ignore
   })
 
   it('tells when it fails, and does not throw', async () => {

@@ -31,6 +31,22 @@ export const isRunning = (pid: number): boolean => {
   return state !== undefined && state !== 'Z'
 }
 
+/** More generations than any launcher puts between itself and what it runs. */
+const MAX_GENERATIONS = 8
+
+/** Whether a process is another one, or descends from it. */
+export const isWithin = (pid: number, ancestor: number | undefined): boolean => {
+  let current = pid
+  for (let generation = 0; generation < MAX_GENERATIONS && current > 1; generation += 1) {
+    if (current === ancestor) return true
+    current = parentOf(current)
+  }
+  return false
+}
+
+const parentOf = (pid: number): number =>
+  Number(/\) \S (\d+)/.exec(read(`/proc/${pid}/stat`) ?? '')?.[1] ?? 0)
+
 const TCP_LISTEN = '0A'
 
 /** Who listens on a TCP port of this machine, when it is a process that this user may see. */

@@ -66,12 +66,14 @@ const programOf = (install: Install, host: HostPlan): string =>
 /** The host's control socket, and the list of what it serves by now. */
 export const controlSocketOf = (run: string, host: string): string => join(run, `${host}.sock`)
 export const crashFileOf = (run: string, host: string): string => join(run, `${host}.crash.json`)
+export const workFileOf = (run: string, host: string): string => join(run, `${host}.working`)
 export const servedFileOf = (run: string, host: string): string => join(run, `${host}.json`)
 
 const hostFiles = (run: string, host: string): Record<string, string> => ({
   BERTH_CONTROL_SOCKET: controlSocketOf(run, host),
   BERTH_SERVED_FILE: servedFileOf(run, host),
   BERTH_CRASH_FILE: crashFileOf(run, host),
+  BERTH_WORK_FILE: workFileOf(run, host),
 })
 
 const hostSettings = (template: Template, host: HostPlan): TemplateSettings => {

@@ -22,6 +22,8 @@ export type HealthMonitor = Runnable & {
   healthOf: (service: string) => Health | undefined
   /** Probes every service once. */
   sweep: () => Promise<void>
+  /** Something happened to these: they are probed at once, not at the next sweep. */
+  doubt: (services: readonly string[]) => void
 }
 
 /** Bounds the sockets that a sweep holds open. */
@@ -34,6 +36,7 @@ const CONCURRENCY = 64
 export const createHealth = (options: HealthOptions): HealthMonitor => {
   const { targets, log } = options
   const healths = new Map<string, Health>()
+  const doubted = new Set<string>()
   let task: ScheduledTask | undefined
   let timer: NodeJS.Timeout | undefined
   let sweeping = Promise.resolve()
@@ -41,6 +44,7 @@ export const createHealth = (options: HealthOptions): HealthMonitor => {
 
   const check = async (target: Target) => {
     const before = healths.get(target.service) ?? initialHealth(new Date())
+    doubted.delete(target.service)
     const result = await options.probe(target).catch(asFailure)
     const after = nextHealth(before, result, new Date())
     healths.set(target.service, after)
@@ -53,8 +57,8 @@ export const createHealth = (options: HealthOptions): HealthMonitor => {
   const sweepOver = (some: readonly Target[]) =>
     (sweeping = sweeping.then(() => inParallel(some, check)))
 
-  const isSettled = (target: Target) =>
-    ['healthy', 'planned'].includes(healths.get(target.service)?.state ?? '')
+  const isSettled = ({ service }: Target) =>
+    !doubted.has(service) && ['healthy', 'planned'].includes(healths.get(service)?.state ?? '')
 
   const recheck = async () => {
     await sweepOver(targets().filter((target) => !isSettled(target)))
@@ -66,6 +70,9 @@ export const createHealth = (options: HealthOptions): HealthMonitor => {
     name: 'health',
     healthOf: (service) => healths.get(service),
     sweep: () => sweepOver(targets()),
+    doubt: (services) => {
+      for (const service of services) doubted.add(service)
+    },
     start: () => {
       if (!stopped) return Promise.resolve()
       stopped = false

@@ -5,9 +5,15 @@ import { loopbackSource } from '../base/loopback.ts'
 
 export type Target = { service: string; port: number }
 export type ProbeResult =
-  { ok: true; planned: boolean; responseMs: number } | { ok: false; reason: string }
+  | { ok: true; planned: boolean; responseMs: number; pid?: number | undefined }
+  | { ok: false; reason: string }
 
-const answerSchema = z.object({ service: z.string(), status: z.enum(['healthy', 'planned']) })
+/** An own program need not say its pid. */
+const answerSchema = z.object({
+  service: z.string(),
+  status: z.enum(['healthy', 'planned']),
+  pid: z.number().optional(),
+})
 
 /** More than any health answer has. */
 const MAX_BYTES = 4096
@@ -25,6 +31,7 @@ export const probeService = async (target: Target, deadlineMs: number): Promise<
       ok: true,
       planned: answer.status === 'planned',
       responseMs: performance.now() - startedAt,
+      pid: answer.pid,
     }
   } catch (error) {
     return { ok: false, reason: messageOf(error) }

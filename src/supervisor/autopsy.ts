@@ -5,12 +5,16 @@ import type { Autopsy } from './exits.ts'
 type AutopsyFiles = {
   /** The note that a host leaves when an exception ends it. */
   crashFileOf: (host: string) => string
+  /** Where a host notes for which service it works right now. */
+  workFileOf: (host: string) => string
   logFileOf: (host: string) => string
   pm2LogFile: string
 }
 
 const TAIL_BYTES = 32 * 1024
 const LINES = 20
+/** An endless loop and a heap that is full leave no time for a note: what the host was doing then tells who it was. */
+const WITHOUT_NOTE = new Set(['unhealthy', 'SIGABRT', 'exit 134'])
 /** A note older than this is of an earlier end. */
 const FRESH_MS = 30_000
 
@@ -18,13 +22,14 @@ const FRESH_MS = 30_000
 export const createAutopsy = (files: AutopsyFiles): Autopsy => {
   /** When the last note of each host was written: a note is of one end only. */
   const taken = new Map<string, string>()
-  return (host) => {
+  return (host, known) => {
     const note = readRecord(files.crashFileOf(host))
     const record = note?.at === taken.get(host) ? undefined : note
     if (record) taken.set(host, record.at)
     const lines = tail(files.logFileOf(host)).split('\n').filter(Boolean).slice(-LINES)
-    const cause = record ? 'exception' : lastCause(tail(files.pm2LogFile), host)
-    return { cause, culprit: record?.service ?? undefined, lines }
+    const cause = known ?? (record ? 'exception' : lastCause(tail(files.pm2LogFile), host))
+    const worker = WITHOUT_NOTE.has(cause ?? '') ? readWorker(files.workFileOf(host)) : undefined
+    return { cause, culprit: record?.service ?? worker, lines }
   }
 }
 
@@ -32,6 +37,14 @@ const readRecord = (file: string): CrashRecord | undefined => {
   try {
     const record = JSON.parse(readFileSync(file, 'utf8')) as CrashRecord
     return Date.now() - Date.parse(record.at) < FRESH_MS ? record : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const readWorker = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined
   } catch {
     return undefined
   }

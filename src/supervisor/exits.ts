@@ -5,6 +5,8 @@ type Seen = { pmId: number; name: string; restarts: number; exitCode: number | u
 /** What else is known of a process that ended: from its own note, PM2's log and its log file. */
 export type Autopsy = (
   host: string,
+  /** When it is known already: the host did not end, it hangs. */
+  cause?: 'unhealthy',
 ) => Pick<Exit, 'culprit' | 'lines'> & { cause: string | undefined }
 
 /** More restarts between two looks are counted as so many. */

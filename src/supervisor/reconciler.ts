@@ -3,6 +3,7 @@ import type { AppSpec, PlanLine } from '../model/fleet.ts'
 import type { Service } from '../model/service.ts'
 import type { Channel } from './channel.ts'
 import { createChannels } from './channels.ts'
+import { createKnownProcesses } from './known-processes.ts'
 import {
   diffFleet,
   type Difference,
@@ -19,6 +20,7 @@ export type ManagedProcess = {
   pid: number | undefined
   restarts: number
   exitCode: number | undefined
+  startedAt: Date
   env: Readonly<Record<string, unknown>>
 }
 
@@ -35,6 +37,8 @@ export type ReconcilerOptions<P extends ManagedProcess> = {
   processes: ProcessManager<P>
   isHost: (name: string) => boolean
   openChannel: (host: string, onClose: () => void) => Channel
+  /** Hosts have another process than before, or services other configs: what was known of their health is old. */
+  onTouched: (touched: { hosts?: readonly string[]; services?: readonly string[] }) => void
   rules: DiffRules & { fingerprintIn: (env: Readonly<Record<string, unknown>>) => string }
   log: Log
 }
@@ -45,13 +49,8 @@ export const createReconciler = <P extends ManagedProcess>(
   onHostGone: () => void,
 ) => {
   const { processes, rules, log } = options
+  const known = createKnownProcesses(options)
   const channels = createChannels(options.openChannel, onHostGone)
-  let known: readonly P[] = []
-
-  const list = async (): Promise<void> => {
-    known = (await processes.list()).filter(({ name }) => options.isHost(name))
-  }
-
   const describe = async ({ name, pmId, pid, env }: P): Promise<RunningHost> => ({
     name,
     pmId,
@@ -60,32 +59,37 @@ export const createReconciler = <P extends ManagedProcess>(
   })
 
   const difference = async (wanted: readonly WantedHost[]): Promise<Difference> => {
-    await list()
-    return diffFleet(wanted, await Promise.all(known.map(describe)), rules)
+    await known.look()
+    return diffFleet(wanted, await Promise.all(known.all().map(describe)), rules)
+  }
+
+  const swap = async (host: WantedHost, services: readonly Service[]): Promise<void> => {
+    await channels.change(host.spec.name, { remove: [], put: services })
+    options.onTouched({ services: services.map(({ name }) => name) })
   }
 
   return {
     difference,
-    /** Asks PM2 for the processes. */
-    look: list,
-    processes: () => known,
+    look: known.look,
+    processes: known.all,
+    processOf: known.find,
     reconcile: async (wanted: readonly WantedHost[]): Promise<PlanLine[]> => {
       const { steps, lines } = await difference(wanted)
       if (steps.length === 0) return lines
       await carryOut(steps, { processes, change: channels.change, log })
-      await list()
+      await known.look()
+      options.onTouched({ services: lines.map(({ name }) => name) })
       for (const line of lines) log.info('fleet changed', line)
       return lines
     },
     /** A whole host gets a new process; some services of a packed one are swapped for themselves. */
     restart: async (host: WantedHost, services: readonly Service[]): Promise<void> => {
-      if (services.length < host.services.length)
-        return channels.change(host.spec.name, { remove: [], put: services })
-      await list() // a PM2 that was launched anew has given the ids to others
-      const running = known.find(({ name }) => name === host.spec.name)
+      if (services.length < host.services.length) return swap(host, services)
+      await known.look() // a PM2 that was launched anew has given the ids to others
+      const running = known.find(host.spec.name)
       if (running) await processes.remove(running.pmId)
       await processes.start(host.spec)
-      await list()
+      await known.look()
     },
     close: channels.closeAll,
   }

@@ -1,12 +1,12 @@
 import { messageOf } from '../base/errors.ts'
 import type { Runnable } from '../base/lifecycle.ts'
 import type { Changes } from '../model/fleet.ts'
+import { createPoll } from './poll.ts'
 import { createReconciler, type ManagedProcess, type ReconcilerOptions } from './reconciler.ts'
-import type { Exit } from '../model/crash.ts'
 import type { CrashPolicy } from './crash-policy.ts'
 import { createCrashes } from './crashes.ts'
-import type { WantedHost } from './diff.ts'
 import { createExitWatch, type Autopsy } from './exits.ts'
+import { createRecover } from './hangs.ts'
 import { createOperations, type Turns } from './operations.ts'
 import type { Decisions } from './state-file.ts'
 import { createWanted, type Fleet, type WantedOptions } from './wanted.ts'
@@ -37,12 +37,21 @@ export type Supervisor<P extends ManagedProcess> = Runnable & {
   startServices: (services: readonly string[]) => Promise<void>
   /** What is stopped, isolated, in quarantine. */
   decisions: () => Decisions
-  /** Services that do not answer although their process runs: restarts them, and counts it like a crash. */
-  recover: (services: readonly string[]) => Promise<void>
+  /**
+   * Services that do not answer: restarts those whose process runs and had its time to come up, and counts it like a
+   * crash. What has ended is PM2's to bring back.
+   *
+   * @returns whether any was restarted
+   */
+  recover: (services: readonly string[]) => Promise<boolean>
   /** The services that shall run now, with their ports. */
   targets: () => { service: string; port: number }[]
   /** The static port of a service that shall run. */
   portOf: (service: string) => number | undefined
+  /** The process of a service's host, as PM2 named it last. */
+  pidOf: (service: string) => number | undefined
+  /** Asks PM2 for the processes now. */
+  refresh: () => Promise<void>
 }
 
 /**
@@ -59,7 +68,6 @@ export const createSupervisor = <P extends ManagedProcess>(
   const inTurn = createTurns()
   const crashes = createCrashes({ ...options, wanted, now: Date.now })
   const watchExits = createExitWatch(options.autopsy, Date.now)
-  let timer: NodeJS.Timeout | undefined
 
   const look = async () => {
     await inTurn(async () => {
@@ -71,10 +79,8 @@ export const createSupervisor = <P extends ManagedProcess>(
   }
   const warn = (error: unknown) =>
     options.log.warn('fleet could not be checked', { reason: messageOf(error) })
-  const check = unlessBusy(async () => {
-    if (timer !== undefined) await look().catch(warn)
-  })
-  const reconciler = createReconciler(options, check)
+  const poll = createPoll(() => look().catch(warn), options.intervalMs)
+  const reconciler = createReconciler(options, poll.now)
   const operations = createOperations({ ...options, wanted, reconciler, inTurn })
 
   return {
@@ -82,43 +88,19 @@ export const createSupervisor = <P extends ManagedProcess>(
     processes: reconciler.processes,
     ...reads,
     ...operations,
-    recover: async (services) => {
-      await inTurn(() => crashes.take(unhealthyExits(wanted.hosts(), services, Date.now())))
-      const { quarantined } = wanted.decisions()
-      await operations.restart(services.filter((name) => !(name in quarantined)))
-      await operations.reconcile()
-    },
+    pidOf: (service) => reconciler.processOf(wanted.hostOf(service))?.pid,
+    refresh: () => inTurn(reconciler.look),
+    recover: createRecover({ ...options, wanted, reconciler, operations, crashes, inTurn }),
     start: async () => {
       wanted.set(wanted.fleet())
       await operations.reconcile()
-      timer ??= setInterval(check, options.intervalMs)
+      poll.start()
     },
     stop: async () => {
-      clearInterval(timer)
-      timer = undefined
+      poll.stop()
       await inTurn(() => Promise.resolve())
       reconciler.close()
     },
-  }
-}
-
-/** A dedicated service that hangs counts like one that crashed. */
-const unhealthyExits = (
-  hosts: readonly WantedHost[],
-  services: readonly string[],
-  at: number,
-): Exit[] =>
-  hosts
-    .filter((host) => host.services.length === 1 && services.includes(host.services[0]?.name ?? ''))
-    .map(({ spec }) => ({ at, host: spec.name, cause: 'unhealthy', culprit: undefined, lines: [] }))
-
-/** Skips what would begin while it lasts: a host that hangs makes a look longer than the time between two. */
-const unlessBusy = (work: () => Promise<void>): (() => void) => {
-  let isBusy = false
-  return () => {
-    if (isBusy) return
-    isBusy = true
-    void work().finally(() => (isBusy = false))
   }
 }
 

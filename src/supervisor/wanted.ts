@@ -24,14 +24,18 @@ export type WantedOptions = {
 export const createWanted = (initial: Fleet, { publish, decisions: kept }: WantedOptions) => {
   let fleet = initial
   let decisions = kept.read()
-  let ports: ReadonlyMap<string, number> = new Map()
+  let places: ReadonlyMap<string, { port: number; host: string }> = new Map()
 
   const isOut = (service: string) =>
     decisions.stopped.includes(service) || service in decisions.quarantined
   const hostsOf = (some: Fleet): WantedHost[] => wantedHosts(some, isOut)
   const announce = () => {
     const hosts = hostsOf(fleet)
-    ports = new Map(hosts.flatMap(({ services }) => services.map(({ name, port }) => [name, port])))
+    places = new Map(
+      hosts.flatMap(({ spec, services }) =>
+        services.map(({ name, port }) => [name, { port, host: spec.name }]),
+      ),
+    )
     publish(fleet, hosts)
   }
 
@@ -40,8 +44,9 @@ export const createWanted = (initial: Fleet, { publish, decisions: kept }: Wante
     hosts: () => hostsOf(fleet),
     hostsOf,
     decisions: () => decisions,
-    portOf: (service: string) => ports.get(service),
-    targets: () => [...ports].map(([service, port]) => ({ service, port })),
+    portOf: (service: string) => places.get(service)?.port,
+    hostOf: (service: string) => places.get(service)?.host,
+    targets: () => [...places].map(([service, { port }]) => ({ service, port })),
     set: (next: Fleet): void => {
       fleet = next
       announce()

@@ -88,6 +88,7 @@ describe('the ecosystem', () => {
       BERTH_CONTROL_SOCKET: `/home/o/.berth/run/${name}.sock`,
       BERTH_SERVED_FILE: `/home/o/.berth/run/${name}.json`,
       BERTH_CRASH_FILE: `/home/o/.berth/run/${name}.crash.json`,
+      BERTH_WORK_FILE: `/home/o/.berth/run/${name}.working`,
       SERVICE_MODE: 'shared',
     })
     assert.deepEqual(environment('mcp-host-0'), { ...ofHost('mcp-host-0'), MCP_TYPES: 'anvils,clamps' }) // prettier-ignore

@@ -48,6 +48,7 @@ describe('the environment of every process of the fleet', () => {
       'BERTH_REGISTRY_FILE',
       'BERTH_SANDBOX_URL',
       'BERTH_SERVED_FILE',
+      'BERTH_WORK_FILE',
       FINGERPRINT_VARIABLE,
       'MCP_TYPES',
       'NODE_EXTRA_CA_CERTS',

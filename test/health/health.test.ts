@@ -63,6 +63,17 @@ describe('the health monitor', () => {
     assert.equal(stateOf('b'), 'healthy')
   })
 
+  it('looks at once at what it is told to doubt', async () => {
+    const { monitor, answer, reaches, stateOf } = watch(['a', 'b'])
+    await monitor.start()
+    await reaches('a', 'healthy')
+    await reaches('b', 'healthy')
+    for (const service of ['a', 'b']) answer(service, DOWN)
+    monitor.doubt(['a', 'nobody'])
+    await reaches('a', 'unhealthy')
+    assert.equal(stateOf('b'), 'healthy', 'its turn comes with the next sweep')
+  })
+
   it('tells who is unhealthy, again with each probe, and nobody else', async () => {
     const { monitor, answer, unhealthy } = watch(['a', 'b'])
     await monitor.sweep()

@@ -117,7 +117,8 @@ describe('a fleet whose processes are killed', function () {
       const beta = await healthOf('beta')
       return beta?.pid !== old['mcp-host-0'] && beta?.pid
     })
-    assert.equal(await healthOf('alpha'), undefined)
+    assert.equal((await healthOf('alpha'))?.pid, process.pid, 'the stranger answers in its name')
+    await until('and is not believed', (of) => of('alpha')?.state === 'unhealthy')
     stranger.closeAllConnections()
     stranger.close()
     const alpha = await waitUntil('alpha is served', () => healthOf('alpha'))
@@ -127,7 +128,8 @@ describe('a fleet whose processes are killed', function () {
 })
 
 const listenOn = async (port: number): Promise<Server | undefined> => {
-  const server = createServer((_request, response) => response.end('a stranger'))
+  const answer = JSON.stringify({ service: 'alpha', status: 'healthy', pid: process.pid })
+  const server = createServer((_request, response) => response.end(answer))
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening')
     return server

@@ -12,20 +12,22 @@ const exited = (host: string, code: number, signal: string) =>
 describe('the autopsy of a host', () => {
   const temp = useTempFolder()
 
-  const setUp = (files: { note?: string; log?: string; pm2?: string }) => {
+  const setUp = (files: { note?: string; working?: string; log?: string; pm2?: string }) => {
     const folder = mkdtempSync(join(temp(), 'a-'))
     const write = (name: string, text: string | undefined) => {
       if (text !== undefined) writeFileSync(join(folder, name), text)
     }
     write(`${HOST}.crash.json`, files.note)
+    write(`${HOST}.working`, files.working)
     write(`${HOST}.log`, files.log)
     write('pm2.log', files.pm2)
     const examine = createAutopsy({
       crashFileOf: (host) => join(folder, `${host}.crash.json`),
+      workFileOf: (host) => join(folder, `${host}.working`),
       logFileOf: (host) => join(folder, `${host}.log`),
       pm2LogFile: join(folder, 'pm2.log'),
     })
-    return { examine: () => examine(HOST), write }
+    return { examine: (cause?: 'unhealthy') => examine(HOST, cause), write }
   }
   const noteOf = (over: Partial<CrashRecord> = {}) =>
     JSON.stringify({
@@ -56,6 +58,19 @@ describe('the autopsy of a host', () => {
     assert.deepEqual(examine(), { cause: 'SIGKILL', culprit: undefined, lines: [] })
     write(`${HOST}.crash.json`, noteOf({ at: ago(1), service: 'stripe' }))
     assert.equal(examine().culprit, 'stripe')
+  })
+
+  it('lays an end that leaves no note, and a loop, at the door of whom the host worked for', () => {
+    const working = 'figma'.padEnd(256)
+    const none = { culprit: undefined, lines: [] }
+    assert.deepEqual(setUp({ working }).examine('unhealthy'), { cause: 'unhealthy', culprit: 'figma', lines: [] }) // prettier-ignore
+    const abort = { pm2: exited(HOST, 0, 'SIGABRT') }
+    assert.equal(setUp({ working, ...abort }).examine().culprit, 'figma')
+    assert.deepEqual(setUp({ working: ' '.repeat(256), ...abort }).examine(), { cause: 'SIGABRT', ...none }) // prettier-ignore
+    assert.deepEqual(setUp({}).examine('unhealthy'), { cause: 'unhealthy', ...none })
+    // Somebody killed it: that is nobody's fault.
+    const killed = setUp({ working, pm2: exited(HOST, 0, 'SIGKILL') }).examine()
+    assert.deepEqual(killed, { cause: 'SIGKILL', ...none })
   })
 
   for (const [what, note] of [

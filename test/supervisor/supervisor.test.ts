@@ -35,10 +35,16 @@ const supervisors: Supervisor<ManagedProcess>[] = []
 const supervise = (initial = fleetOf(HOSTS), intervalMs = 60_000) => {
   const fake = createFakeProcesses()
   const entries: Fields[] = []
-  const state = { next: initial, kept: { stopped: [], isolated: [], quarantined: {} } as Decisions }
+  const touched: { hosts?: readonly string[]; services?: readonly string[] }[] = []
+  const state = {
+    next: initial,
+    kept: { stopped: [], isolated: [], quarantined: {} } as Decisions,
+    culprit: undefined as string | undefined,
+  }
   const supervisor = createSupervisor(initial, {
     processes: fake.manager,
     isHost: (name) => name.startsWith('mcp-'),
+    onTouched: (what) => touched.push(what),
     openChannel: fake.openChannel,
     rules: {
       fingerprintOf: (spec) => spec.env[PRINT] ?? '',
@@ -51,7 +57,7 @@ const supervise = (initial = fleetOf(HOSTS), intervalMs = 60_000) => {
     decisions: { read: () => state.kept, write: (kept) => (state.kept = kept) },
     loadFleet: () => Promise.resolve(state.next),
     policy: createCrashPolicy({ limits: CRASH_LIMITS, now: Date.now, random: () => 0.5 }),
-    autopsy: () => ({ cause: 'SIGKILL', culprit: undefined, lines: ['the last words'] }),
+    autopsy: () => ({ cause: 'SIGKILL', culprit: state.culprit, lines: ['the last words'] }),
     intervalMs,
     log: logThrough((_level, fields) => entries.push(fields), 'test'),
   })
@@ -61,7 +67,7 @@ const supervise = (initial = fleetOf(HOSTS), intervalMs = 60_000) => {
     fake.run('mcp-host-0', 'x', [service('a'), service('b')])
     fake.run('mcp-c', 'x', [service('c')])
   }
-  return { ...fake, supervisor, state, entries, runAll }
+  return { ...fake, supervisor, state, entries, touched, runAll }
 }
 
 const names = (processes: readonly { name: string }[]) => processes.map(({ name }) => name)
@@ -121,6 +127,20 @@ describe('the supervisor', () => {
     assert.deepEqual(acted(), ['remove 0', 'remove 1', 'start mcp-host-0', 'start mcp-c'])
   })
 
+  it('tells whose health is to be looked at anew: hosts with another process, services with another config', async () => {
+    const { supervisor, runAll, state, touched } = supervise()
+    runAll()
+    await supervisor.start()
+    assert.deepEqual(touched.splice(0), [{ hosts: ['mcp-host-0', 'mcp-c'] }])
+    state.next = fleetOf({ ...HOSTS, 'mcp-c': ['c'] }, { edition: 'second' })
+    await supervisor.apply()
+    assert.deepEqual(touched.splice(0), [{ services: ['a', 'b', 'c'] }])
+    await supervisor.restart(['a'])
+    assert.deepEqual(touched.splice(0), [{ services: ['a'] }])
+    await supervisor.restart(['c'])
+    assert.deepEqual(touched, [{ hosts: ['mcp-c'] }])
+  })
+
   it('goes on with the rest when a host does not take its change, and tries again', async () => {
     const { supervisor, runAll, acted, state, behaviour, entries } = supervise()
     runAll()
@@ -159,6 +179,30 @@ describe('the supervisor', () => {
     assert.deepEqual(acted(), ['change mcp-host-0 +b', 'remove 1', 'start mcp-c'])
     await supervisor.restart(['a', 'b'])
     assert.deepEqual(acted(), ['remove 0', 'start mcp-host-0'])
+  })
+
+  it('gives a host that hangs a new process, and the second time moves out for whom it worked', async () => {
+    const { supervisor, runAll, acted, state } = supervise()
+    runAll()
+    await supervisor.start()
+    state.culprit = 'b'
+    assert.equal(await supervisor.recover(['a', 'b']), true)
+    assert.deepEqual(acted(), ['remove 0', 'start mcp-host-0'])
+    state.next = fleetOf({ 'mcp-host-0': ['a'], 'mcp-b': ['b'], 'mcp-c': ['c'] })
+    await supervisor.recover(['a', 'b'])
+    assert.deepEqual(state.kept.isolated, ['b'])
+    assert.ok(acted().includes('start mcp-b'))
+  })
+
+  it('leaves to PM2 what has ended, and gives what has just begun its time', async () => {
+    const { supervisor, runAll, acted, processes } = supervise()
+    runAll()
+    await supervisor.start()
+    processes[0] = { ...processes[0]!, pid: undefined }
+    processes[1] = { ...processes[1]!, startedAt: new Date() }
+    assert.equal(await supervisor.recover(['a', 'b']), false)
+    assert.equal(await supervisor.recover(['c']), false)
+    assert.deepEqual(acted(), [])
   })
 
   it('restarts the right process when a new PM2 has given its id to another', async () => {

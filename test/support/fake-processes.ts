@@ -22,7 +22,7 @@ export const createFakeProcesses = () => {
   /** A second process of a name answers at the same socket as the first. */
   const run = (name: string, print: string, services: Service[] = []): void => {
     const pmId = nextId++
-    const made = { pmId, name, pid: 100 + pmId, restarts: 0, exitCode: undefined, env: { [PRINT]: print } } // prettier-ignore
+    const made = { pmId, name, pid: 100 + pmId, restarts: 0, exitCode: undefined, startedAt: new Date(0), env: { [PRINT]: print } } // prettier-ignore
     if (!processes.some((process) => process.name === name)) served.set(name, services)
     processes.push(made)
   }

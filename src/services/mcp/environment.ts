@@ -18,6 +18,8 @@ export type HostEnvironment = {
   controlSocket: string | undefined
   /** Where to note what ended this process. */
   crashFile: string | undefined
+  /** Where to note for which service this process works right now. */
+  workFile: string | undefined
   sandboxUrl: string | undefined
   allowPrivate: boolean
   proxies: Proxies
@@ -48,6 +50,7 @@ export const readHostEnvironment = (env: NodeJS.ProcessEnv): HostEnvironment => 
     servedFile: env['BERTH_SERVED_FILE'],
     controlSocket: env['BERTH_CONTROL_SOCKET'],
     crashFile: env['BERTH_CRASH_FILE'],
+    workFile: env['BERTH_WORK_FILE'],
     sandboxUrl: env['BERTH_SANDBOX_URL'],
     allowPrivate: readFlag('BERTH_ALLOW_PRIVATE', env, problems),
     proxies: readProxies(env),

@@ -12,12 +12,14 @@ import { createPorts, type Ports } from './ports.ts'
 import { createRequests } from './requests.ts'
 import { createRouter } from './router.ts'
 import { createUpstream } from './upstream.ts'
+import { createWorkNote, noteAnswers } from './work-note.ts'
 
 type HostOptions = { environment: HostEnvironment; log: Log }
 
 /** One process that serves any list of services, each on its static port. */
 export const createHost = ({ environment, log }: HostOptions): Runnable => {
-  const upstream = createUpstream(environment)
+  const note = createWorkNote(environment.workFile)
+  const upstream = noteAnswers(createUpstream(environment), note)
   const hostKey = Buffer.from(readSecretFile(environment.hostKeyFile), 'base64')
   const route = createRouter({ hostKey, upstream, log })
   const byPort = new Map<number, Service>()
@@ -25,8 +27,13 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
   const server = createServer((request, response) => {
     requests.count(response)
     const service = byPort.get(request.socket.localPort ?? 0)
-    if (service) workFor(service.name, () => route(service, request, response))
-    else response.writeHead(404).end()
+    if (!service) {
+      response.writeHead(404).end()
+      return
+    }
+    note.begin(service.name)
+    response.once('close', note.end)
+    workFor(service.name, () => route(service, request, response))
   })
   const requests = createRequests(server)
   server.keepAliveTimeout = 65_000 // above the gateway's, which closes first
