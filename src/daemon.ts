@@ -9,11 +9,10 @@ import type { Log } from './base/log.ts'
 import { fleetStatus } from './fleet-status.ts'
 import { createFleetParts, type FleetOptions, type FleetParts } from './fleet-parts.ts'
 import { createHostCheck } from './gateway/allowed-hosts.ts'
-import { createGateway } from './gateway/gateway.ts'
 import { createFrontServer } from './gateway/server.ts'
 import type { RecordAudit } from './model/audit.ts'
+import { composeGateway } from './gateway-parts.ts'
 import type { FleetStatus } from './model/fleet.ts'
-import type { Credentials } from './model/host-credentials.ts'
 import {
   composeAccounts,
   migrationsFolder,
@@ -22,11 +21,10 @@ import {
 } from './open-accounts.ts'
 import { openAudit } from './open-audit.ts'
 import type { Database } from './store/database.ts'
-import { findInstance } from './store/instances.ts'
 import { migrationStatus } from './store/migrate.ts'
 import { findLiveToken } from './store/tokens.ts'
 import type { Vault } from './vault/vault.ts'
-import { DAEMON_NAME, loadAdminToken, loadHostKey, packageVersion } from './wanted-fleet.ts'
+import { DAEMON_NAME, loadAdminToken, packageVersion } from './wanted-fleet.ts'
 
 /** The name of the lock that the one daemon of a home holds. */
 export const DAEMON_LOCK = 'daemon'
@@ -117,20 +115,12 @@ const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened
     adminToken: loadAdminToken(config),
     findLiveToken: (hash) => findLiveToken(database, hash),
   })
-  const gateway = createGateway({
-    findInstance: (handle) => findInstance(database, handle),
-    identifyUser: async (bearer) => {
-      const caller = await identify(bearer)
-      const isUser = caller?.kind === 'user' && caller.scopes.includes('instances')
-      return isUser ? caller.userId : undefined
-    },
-    openCredentials: (instance) => {
-      const place = { ...instance, column: 'encrypted_api_key' }
-      return JSON.parse(vault.open(place, instance.sealedCredentials)) as Credentials
-    },
+  const { gateway, forgetTokens, runnable } = composeGateway({
+    config,
+    database,
+    vault,
     portOf: supervisor.portOf,
-    hostKey: loadHostKey(config),
-    log: log.child('gateway'),
+    log,
   })
   const services = () => supervisor.fleet().services
   const accounts = composeAccounts({
@@ -139,6 +129,7 @@ const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened
     vault,
     services,
     onInstanceChange: gateway.forget,
+    onTokenChange: forgetTokens,
   })
   const api = createApi({
     accounts,
@@ -153,7 +144,9 @@ const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened
     log: log.child('api'),
   })
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
-  return createFrontServer({ host: config.host, port: config.port, gateway, api, checkHost })
+  const { host, port } = config
+  const server = createFrontServer({ host, port, gateway, api, checkHost })
+  return sequence('server', [runnable, server], log)
 }
 
 const statusOf = ({ config, supervisor, health }: Parts): FleetStatus =>

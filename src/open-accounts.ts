@@ -54,6 +54,7 @@ type Parts = {
   vault: Vault
   services: () => readonly Service[]
   onInstanceChange: (handle: string) => void
+  onTokenChange?: () => void
 }
 
 /** Joins store and vault to the accounts that routes and commands use. */
@@ -63,6 +64,7 @@ export const composeAccounts = ({
   vault,
   services,
   onInstanceChange,
+  onTokenChange,
 }: Parts): Accounts =>
   createAccounts({
     services,
@@ -75,7 +77,11 @@ export const composeAccounts = ({
     listUsers: (limit) => listUsers(database, limit),
     insertToken: (token) => insertToken(database, token),
     listTokens: (filter) => listTokens(database, filter),
-    revokeToken: (id) => revokeToken(database, id),
+    revokeToken: async (id) => {
+      const isRevoked = await revokeToken(database, id)
+      onTokenChange?.()
+      return isRevoked
+    },
     findInstanceOf: (owner) => findInstanceOf(database, owner),
     listInstancesOf: (userId) => listInstancesOf(database, userId),
     insertInstance: (instance) => insertInstance(database, instance),

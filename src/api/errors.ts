@@ -16,7 +16,7 @@ export const errorHandler =
       next(error)
       return
     }
-    if (known.status === 503) response.set('retry-after', '1')
+    if (known.retryAfterSeconds) response.set('retry-after', String(known.retryAfterSeconds))
     response
       .status(known.status)
       .json({ error: { code: known.code, message: known.message, requestId } })

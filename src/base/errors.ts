@@ -56,7 +56,12 @@ export const ERROR_CODES = {
   },
   service_unavailable: { status: 503, meaning: 'the service is starting, restarting or down' },
   service_unknown: { status: 404, meaning: 'no service of this name' },
+  service_timeout: { status: 504, meaning: 'the service did not answer in time' },
   too_large: { status: 413, meaning: 'the body is larger than allowed' },
+  too_many_requests: {
+    status: 429,
+    meaning: 'a limit is reached; Retry-After says when to try again',
+  },
   unauthorized: { status: 401, meaning: 'no valid token' },
   user_unknown: { status: 404, meaning: 'no such user' },
 } as const
@@ -71,16 +76,19 @@ export class AppError extends Error {
   readonly code: ErrorCode
   /** HTTP status; the catalogue's by default. */
   readonly status: number
+  /** When trying again may help. */
+  readonly retryAfterSeconds: number | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { status?: number; cause?: unknown } = {},
+    options: { status?: number; cause?: unknown; retryAfterSeconds?: number } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'AppError'
     this.code = code
     this.status = options.status ?? ERROR_CODES[code].status
+    this.retryAfterSeconds = options.retryAfterSeconds ?? (this.status === 503 ? 1 : undefined)
   }
 }
 

@@ -12,61 +12,69 @@ export type GatewayInstance = {
   isActive: boolean
 }
 
+/** What a request says of itself: that it holds the secret of an instance of this service, or that it is its owner's. */
+export type InstanceClaim =
+  { handle: string; service: string; secretHash: Buffer } | { handle: string; userId: string }
+
 export type AuthenticateNeeds = {
-  findInstance: (handle: string) => Promise<GatewayInstance | undefined>
+  /** The instance, when all that is claimed is true and, by its secret, it is active. */
+  findInstance: (claim: InstanceClaim) => Promise<GatewayInstance | undefined>
   /** The user behind a bearer token; undefined when it is none of ours. */
   identifyUser: (bearer: string) => Promise<string | undefined>
 }
-
-/** Compared against when there is no such instance, so that both ways cost the same. */
-const NOBODY = hashSecret('nobody')
 
 /**
  * Decides whether a request may use the instance that its URL names. With a secret in the URL the secret alone decides.
  * Without one, a bearer token opens its owner's instances.
  *
  * @throws AppError `not_found`, the same for everything that is wrong; `forbidden` for a valid token at any handle that
- * is not its owner's, whether it exists or not
+ * is not its owner's, whether it exists or not; `database_unavailable`
  */
 export const authenticateInstance = (
   needs: AuthenticateNeeds,
   route: InstanceRoute,
   bearer: string | undefined,
 ): Promise<GatewayInstance> =>
-  route.secret === undefined
+  route.secret === undefined && bearer !== undefined
     ? authenticateOwner(needs, route, bearer)
-    : authenticateSecret(needs, route, route.secret)
+    : authenticateSecret(needs, route)
 
+/** No secret and no token at all is one more wrong secret, and costs the same. */
 const authenticateSecret = async (
   { findInstance }: AuthenticateNeeds,
-  route: InstanceRoute,
-  secret: string,
+  { handle, service, secret = '' }: InstanceRoute,
 ): Promise<GatewayInstance> => {
-  const instance = await findInstance(route.handle)
-  const matches = timingSafeEqual(hashSecret(secret), instance?.secretHash ?? NOBODY)
-  if (instance && matches && isUsable(instance, route)) return instance
+  const secretHash = hashSecret(secret)
+  const instance = await findInstance({ handle, service, secretHash })
+  if (instance && timingSafeEqual(secretHash, instance.secretHash)) return instance
   throw notFound()
 }
 
 const authenticateOwner = async (
   { findInstance, identifyUser }: AuthenticateNeeds,
-  route: InstanceRoute,
-  bearer: string | undefined,
+  { handle, service }: InstanceRoute,
+  bearer: string,
 ): Promise<GatewayInstance> => {
-  const userId = bearer === undefined ? undefined : await identifyUser(bearer)
+  const userId = await identifyUser(bearer)
   if (userId === undefined) throw notFound()
-  const instance = await findInstance(route.handle)
-  if (instance?.userId !== userId)
-    throw new AppError('forbidden', 'This token does not open this instance.')
-  if (!isUsable(instance, route)) throw notFound()
-  return instance
+  const instance = await findInstance({ handle, userId })
+  if (!instance) throw new AppError('forbidden', 'This token does not open this instance.')
+  if (instance.isActive && instance.service === service) return instance
+  throw notFound()
 }
 
-const isUsable = (instance: GatewayInstance, route: InstanceRoute): boolean =>
-  instance.isActive && instance.service === route.service
+const MAX_SECRET = 64
+
+/** What looks like an instance URL and is none is one more wrong URL, and costs the same. */
+export const malformedRoute = (url: string): InstanceRoute => ({
+  handle: 'malformed',
+  secret: url.slice(0, MAX_SECRET),
+  service: '',
+  rest: '/',
+})
 
 /** The one answer to everything that is wrong with an instance URL. */
-export const notFound = (): AppError =>
+const notFound = (): AppError =>
   new AppError(
     'not_found',
     'There is nothing at this URL. If it worked before, get its present form from your list of services.',

@@ -20,7 +20,7 @@ const answerTo = (error: AppError, requestId: string) => {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'x-request-id': requestId,
-    ...(error.status === 503 ? { 'retry-after': '1' } : {}),
+    ...(error.retryAfterSeconds && { 'retry-after': String(error.retryAfterSeconds) }),
   }
   return { headers, body }
 }

@@ -10,12 +10,13 @@ import {
 import { parseInstancePath, type InstanceRoute } from '../model/instance.ts'
 import {
   authenticateInstance,
-  notFound,
+  malformedRoute,
   type AuthenticateNeeds,
   type GatewayInstance,
 } from './authenticate.ts'
 import { sendError } from './errors.ts'
 import { createForward } from './forward.ts'
+import { createGuard } from './guard.ts'
 import { bearerOf, requestHeaders } from './headers.ts'
 import { createInstanceCache } from './instance-cache.ts'
 
@@ -33,6 +34,8 @@ export type Gateway = {
   handle: (request: IncomingMessage, response: ServerResponse, requestId: string) => boolean
   /** An instance changed or is gone: what is remembered of it counts no more. */
   forget: (handle: string) => void
+  /** Any instance may have changed. */
+  flush: () => void
   close: () => void
 }
 
@@ -44,11 +47,15 @@ const INSTANCE_LIKE = /^\/[^/?]*_user_/i
 /** The way of a user's request: route, authenticate, open and seal the credentials, forward. */
 export const createGateway = (needs: GatewayNeeds): Gateway => {
   const cache = createInstanceCache(needs)
+  const guard = createGuard()
   const forward = createForward()
+  const lookups = { findInstance: cache.findInstance, identifyUser: needs.identifyUser }
 
   const pass = async (request: IncomingMessage, response: ServerResponse, route: Route) => {
     const bearer = bearerOf(request.headers)
-    const instance = await authenticateInstance({ ...needs, ...cache }, route, bearer)
+    const instance = await authenticateInstance(lookups, route, bearer).catch((error: unknown) => {
+      throw guard.judge(addressOf(request), error)
+    })
     const port = needs.portOf(instance.service)
     if (port === undefined)
       throw new AppError('service_unavailable', `${instance.service} does not run here right now.`)
@@ -74,29 +81,32 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
     )
   }
 
-  const fail = (response: ServerResponse, route: Route, error: unknown) => {
-    const known =
-      error instanceof AppError ? error : new AppError('internal', 'The gateway failed.')
-    if (known.status >= 500)
-      needs.log.error('request failed', { ...route, secret: undefined, rest: undefined, error })
-    sendError(response, known, route.requestId)
-  }
-
   return {
     handle: (request, response, requestId) => {
       const url = request.url ?? '/'
       const found = parseInstancePath(url)
-      if (!found) return INSTANCE_LIKE.test(url) && refuse(response, requestId)
-      const route = { ...found, requestId }
-      pass(request, response, route).catch((error: unknown) => fail(response, route, error))
+      if (!found && !INSTANCE_LIKE.test(url)) return false
+      const route = { ...(found ?? malformedRoute(url)), requestId }
+      pass(request, response, route).catch((error: unknown) =>
+        fail(needs.log, response, { route, error }),
+      )
       return true
     },
     forget: cache.forget,
+    flush: cache.flush,
     close: forward.close,
   }
 }
 
-const refuse = (response: ServerResponse, requestId: string): true => {
-  sendError(response, notFound(), requestId)
-  return true
+const fail = (
+  log: Log,
+  response: ServerResponse,
+  { route, error }: { route: Route; error: unknown },
+) => {
+  const known = error instanceof AppError ? error : new AppError('internal', 'The gateway failed.')
+  if (known.status >= 500)
+    log.error('request failed', { ...route, secret: undefined, rest: undefined, error })
+  sendError(response, known, route.requestId)
 }
+
+const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? ''

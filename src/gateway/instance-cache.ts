@@ -1,44 +1,69 @@
+import { timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Credentials } from '../model/host-credentials.ts'
-import type { GatewayInstance } from './authenticate.ts'
+import { hashSecret } from '../model/instance.ts'
+import type { GatewayInstance, InstanceClaim } from './authenticate.ts'
+import { createLookupCache } from './lookup-cache.ts'
 
 const MAX_INSTANCES = 50_000
-const INSTANCE_TTL_MS = 60_000
-/** Opened credentials live shorter and are fewer. */
+/** Opened credentials live short and are fewer. */
 const MAX_OPENED = 10_000
 const OPENED_TTL_MS = 30_000
 
 type Needs = {
-  findInstance: (handle: string) => Promise<GatewayInstance | undefined>
+  findInstance: (claim: InstanceClaim) => Promise<GatewayInstance | undefined>
   openCredentials: (instance: GatewayInstance) => Credentials
+  now?: () => number
 }
 
-/** Remembers instances and their opened credentials, both with a bound and a short life. */
-export const createInstanceCache = (needs: Needs) => {
-  const instances = new LRUCache<string, GatewayInstance>({ max: MAX_INSTANCES, ttl: INSTANCE_TTL_MS }) // prettier-ignore
+/** Compared against when there is no such instance, so that both ways cost the same. */
+const NOBODY = hashSecret('nobody')
+
+/**
+ * Whether a known instance is what a claim says. Only what is right is answered from memory: everything wrong about a claim
+ * takes the same way, whether the instance exists or not.
+ */
+const isClaimed = (claim: InstanceClaim, known: GatewayInstance | undefined): boolean => {
+  if ('userId' in claim) return known?.userId === claim.userId
+  const matches = timingSafeEqual(claim.secretHash, known?.secretHash ?? NOBODY)
+  return known !== undefined && matches && known.service === claim.service && known.isActive
+}
+
+/** No service has a longer name; the rest of a nonsensical one is not worth remembering. */
+const MAX_NAME = 64
+
+const detailOf = (claim: InstanceClaim): string =>
+  'userId' in claim
+    ? `${claim.handle} ${claim.userId}`
+    : `${claim.handle} ${claim.service.slice(0, MAX_NAME)} ${claim.secretHash.toString('latin1')}`
+
+/** Remembers instances and their opened credentials. */
+export const createInstanceCache = ({ findInstance, openCredentials, now }: Needs) => {
+  const instances = createLookupCache<InstanceClaim, GatewayInstance>({
+    find: findInstance,
+    keyOf: ({ handle }) => handle,
+    detailOf,
+    answers: isClaimed,
+    max: MAX_INSTANCES,
+    ...(now && { now }),
+  })
   const opened = new LRUCache<string, { of: string; credentials: Credentials }>({ max: MAX_OPENED, ttl: OPENED_TTL_MS }) // prettier-ignore
-  // Counts what was forgotten: an answer that was under way meanwhile may be from before the change.
-  let changes = 0
   return {
-    findInstance: async (handle: string): Promise<GatewayInstance | undefined> => {
-      const known = instances.get(handle)
-      if (known) return known
-      const asOf = changes
-      const found = await needs.findInstance(handle)
-      if (found && asOf === changes) instances.set(handle, found)
-      return found
-    },
+    findInstance: instances.find,
     credentialsOf: (instance: GatewayInstance): Credentials => {
       const known = opened.get(instance.handle)
       if (known?.of === instance.sealedCredentials) return known.credentials
-      const credentials = needs.openCredentials(instance)
+      const credentials = openCredentials(instance)
       opened.set(instance.handle, { of: instance.sealedCredentials, credentials })
       return credentials
     },
     forget: (handle: string): void => {
-      changes += 1
-      instances.delete(handle)
+      instances.forget(handle)
       opened.delete(handle)
+    },
+    flush: (): void => {
+      instances.flush()
+      opened.clear()
     },
   }
 }

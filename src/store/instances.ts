@@ -80,13 +80,24 @@ export const insertInstance = async (
   }
 }
 
-export const findInstance = async (
+/** Who asks says what must be true of it; whatever is wrong gives the same nothing, at the same cost. */
+export type InstanceClaim =
+  { handle: string; service: string; secretHash: Buffer } | { handle: string; userId: string }
+
+export const findClaimedInstance = async (
   database: Database,
-  handle: string,
+  claim: InstanceClaim,
 ): Promise<Instance | undefined> => {
+  const [condition, values] =
+    'userId' in claim
+      ? ['user_id = $2', [claim.handle, claim.userId]]
+      : [
+          'secret_hash = $2 and service_type = $3 and is_active',
+          [claim.handle, claim.secretHash, claim.service],
+        ]
   const rows = await database.query<Row>(
-    `select ${COLUMNS} from user_service_instances where instance_id = $1`,
-    [handle],
+    `select ${COLUMNS} from user_service_instances where instance_id = $1 and ${condition}`,
+    values,
   )
   const row = firstOf(rows)
   return row && toInstance(row)

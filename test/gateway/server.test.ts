@@ -8,7 +8,12 @@ import { startFrontServer } from '../support/gateway.ts'
 import { useCleanup } from '../support/cleanup.ts'
 import { send } from '../support/http.ts'
 
-const noGateway: Gateway = { handle: () => false, forget: () => undefined, close: () => undefined }
+const noGateway: Gateway = {
+  handle: () => false,
+  forget: () => undefined,
+  flush: () => undefined,
+  close: () => undefined,
+}
 
 describe('the front server', () => {
   let api: (request: IncomingMessage, response: ServerResponse) => void

@@ -100,10 +100,30 @@ onEveryDatabase('the tables', (database) => {
     assert.ok(inserted?.createdAt instanceof Date && inserted.updatedAt instanceof Date)
     const { createdAt, updatedAt } = inserted
     assert.deepEqual(inserted, { ...stored, isActive: true, createdAt, updatedAt, lastUsedAt: null }) // prettier-ignore
-    assert.deepEqual(await instances.findInstance(database(), wanted.handle), inserted)
+    assert.deepEqual(
+      await instances.findClaimedInstance(database(), { handle: wanted.handle, userId: id }),
+      inserted,
+    )
     const owner = { userId: id, service: 'widgets' }
     assert.deepEqual(await instances.findInstanceOf(database(), owner), inserted)
-    assert.equal(await instances.findInstance(database(), 'wid_user_none'), undefined)
+    assert.equal(
+      await instances.findClaimedInstance(database(), { handle: 'wid_user_none', userId: id }),
+      undefined,
+    )
+  })
+
+  it('give an active instance to who knows service and secret, and nothing to anybody else', async () => {
+    const { id } = await newUser()
+    const { handle, secretHash } = await insert(id)
+    const claim = { handle, service: 'widgets', secretHash }
+    const find = (over: object) => instances.findClaimedInstance(database(), { ...claim, ...over })
+    assert.equal((await find({}))?.userId, id)
+    for (const wrong of [{ secretHash: randomBytes(32) }, { service: 'gadgets' }, { handle: 'x' }])
+      assert.equal(await find(wrong), undefined)
+    const stranger = { handle, userId: randomUUID() }
+    assert.equal(await instances.findClaimedInstance(database(), stranger), undefined)
+    await database().script('update user_service_instances set is_active = false')
+    assert.equal(await find({}), undefined)
   })
 
   it('refuse a handle that is taken and a second instance of the same user and service', async () => {
@@ -115,7 +135,10 @@ onEveryDatabase('the tables', (database) => {
     assert.equal(await tryInsert(anna.id, {}), undefined)
     assert.ok(await tryInsert(anna.id, { service: 'gadgets' }))
     await assert.rejects(tryInsert(randomUUID(), {}), { code: '23503' })
-    assert.equal((await instances.findInstance(database(), handle))?.userId, anna.id)
+    assert.equal(
+      (await instances.findClaimedInstance(database(), { handle, userId: anna.id }))?.userId,
+      anna.id,
+    )
   })
 
   it("list, replace and delete one user's instances and leave another's alone", async () => {
@@ -139,7 +162,10 @@ onEveryDatabase('the tables', (database) => {
     assert.equal(await instances.deleteInstance(database(), owner), undefined)
     assert.equal(await instances.replaceCredentials(database(), { handle, sealedCredentials: '' }), undefined) // prettier-ignore
     assert.equal(await instances.replaceSecret(database(), { handle, ...secret }), undefined)
-    const left = await instances.findInstance(database(), bens.handle)
+    const left = await instances.findClaimedInstance(database(), {
+      handle: bens.handle,
+      userId: ben.id,
+    })
     assert.deepEqual(left, { ...bens, isActive: false, updatedAt: new Date('2020-01-01') })
   })
 

@@ -45,7 +45,12 @@ export const startApi = async (needs: Partial<ApiNeeds>) => {
     log: silentLog,
     ...needs,
   })
-  const gateway = { handle: () => false, forget: () => undefined, close: () => undefined }
+  const gateway = {
+    handle: () => false,
+    forget: () => undefined,
+    flush: () => undefined,
+    close: () => undefined,
+  }
   const front = await startFrontServer({ gateway, api })
   const call = (route: string, sent: Omit<Sent, 'method'> = {}) => {
     const [method = '', path = ''] = route.split(' ')

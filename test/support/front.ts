@@ -11,7 +11,7 @@ import type { CredentialField } from '../../src/model/service.ts'
 import { composeAccounts, migrationsFolder, prepareDatabase } from '../../src/open-accounts.ts'
 import { openAudit } from '../../src/open-audit.ts'
 import type { Database } from '../../src/store/database.ts'
-import { findInstance } from '../../src/store/instances.ts'
+import { findClaimedInstance } from '../../src/store/instances.ts'
 import { migrationStatus } from '../../src/store/migrate.ts'
 import { findLiveToken } from '../../src/store/tokens.ts'
 import { FLEET, NO_FLEET } from './api.ts'
@@ -57,7 +57,7 @@ const openFront = async (kind: Database['kind']) => {
     findLiveToken: (hash) => findLiveToken(database, hash),
   })
   const gateway = createGateway({
-    findInstance: (handle) => findInstance(database, handle),
+    findInstance: (claim) => findClaimedInstance(database, claim),
     identifyUser: async (bearer) => {
       const caller = await identify(bearer)
       const isAllowed = caller?.kind === 'user' && caller.scopes.includes('instances')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { silentLog } from '../../src/base/log.ts'
-import type { GatewayInstance } from '../../src/gateway/authenticate.ts'
+import type { GatewayInstance, InstanceClaim } from '../../src/gateway/authenticate.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHostCheck } from '../../src/gateway/allowed-hosts.ts'
 import { createFrontServer } from '../../src/gateway/server.ts'
@@ -36,6 +36,13 @@ export const makeInstance = (over: Partial<GatewayInstance> = {}): GatewayInstan
   ...over,
 })
 
+/** As the store decides it. */
+const isClaimed = (one: GatewayInstance, claim: InstanceClaim): boolean =>
+  one.handle === claim.handle &&
+  ('userId' in claim
+    ? one.userId === claim.userId
+    : one.service === claim.service && one.secretHash.equals(claim.secretHash) && one.isActive)
+
 type World = {
   /** Service → static port. */
   ports: Readonly<Record<string, number>>
@@ -50,7 +57,7 @@ type World = {
 export const startGateway = async (world: World) => {
   const { ports, instances = [makeInstance()], users = {}, hostKey = randomBytes(32) } = world
   const gateway = createGateway({
-    findInstance: (handle) => Promise.resolve(instances.find((one) => one.handle === handle)),
+    findInstance: (claim) => Promise.resolve(instances.find((one) => isClaimed(one, claim))),
     identifyUser: (bearer) => Promise.resolve(users[bearer]),
     openCredentials: (instance) => JSON.parse(instance.sealedCredentials) as Credentials,
     portOf: (service) => ports[service],

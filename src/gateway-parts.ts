@@ -1,0 +1,99 @@
+import { createIdentify } from './api/identify.ts'
+import type { Config } from './base/config.ts'
+import { sequence, type Runnable } from './base/lifecycle.ts'
+import type { Log } from './base/log.ts'
+import { createGateway, type Gateway } from './gateway/gateway.ts'
+import { createLookupCache } from './gateway/lookup-cache.ts'
+import type { Credentials } from './model/host-credentials.ts'
+import type { Database } from './store/database.ts'
+import { findClaimedInstance } from './store/instances.ts'
+import { createListener } from './store/listener.ts'
+import { findLiveToken, type TokenRow } from './store/tokens.ts'
+import type { Vault } from './vault/vault.ts'
+import { loadAdminToken, loadHostKey } from './wanted-fleet.ts'
+
+export type GatewayPartsOptions = {
+  config: Config
+  database: Database
+  vault: Vault
+  /** Undefined for a service that does not run here. */
+  portOf: (service: string) => number | undefined
+  log: Log
+}
+
+export type GatewayParts = {
+  gateway: Gateway
+  /** Some token changed in this process. */
+  forgetTokens: () => void
+  /** What runs beside the gateway. */
+  runnable: Runnable
+}
+
+/** What the triggers of `user_service_instances` and `api_tokens` announce. */
+const CHANNEL = 'berth_changes'
+const MAX_TOKENS = 10_000
+
+/** Makes the gateway over database and vault; the daemon and the gateway role share it. */
+export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
+  const { config, database, vault, log } = options
+  const tokens = createTokenCache(database)
+  const identify = createIdentify({
+    adminToken: loadAdminToken(config),
+    findLiveToken: tokens.find,
+  })
+  const gateway = createGateway({
+    findInstance: (claim) => findClaimedInstance(database, claim),
+    identifyUser: async (bearer) => {
+      const caller = await identify(bearer)
+      const isUser = caller?.kind === 'user' && caller.scopes.includes('instances')
+      return isUser ? caller.userId : undefined
+    },
+    openCredentials: (instance) => {
+      const place = { ...instance, column: 'encrypted_api_key' }
+      return JSON.parse(vault.open(place, instance.sealedCredentials)) as Credentials
+    },
+    portOf: options.portOf,
+    hostKey: loadHostKey(config),
+    log: log.child('gateway'),
+  })
+  const listener = createChangeListener(options, {
+    onInstance: gateway.forget,
+    onToken: tokens.flush,
+    onGap: () => {
+      gateway.flush()
+      tokens.flush()
+    },
+  })
+  return {
+    gateway,
+    forgetTokens: tokens.flush,
+    runnable: sequence('gateway', listener, log),
+  }
+}
+
+const createTokenCache = (database: Database) =>
+  createLookupCache<Buffer, TokenRow>({
+    find: (hash) => findLiveToken(database, hash),
+    keyOf: (hash) => hash.toString('latin1'),
+    detailOf: (hash) => hash.toString('latin1'),
+    answers: (_hash, token) =>
+      token !== undefined && (token.expiresAt === null || token.expiresAt > new Date()),
+    max: MAX_TOKENS,
+  })
+
+type Changes = { onInstance: (handle: string) => void; onToken: () => void; onGap: () => void }
+
+/** Hears what any process changes in Postgres. The embedded database is this process's own. */
+const createChangeListener = (
+  { config, log }: GatewayPartsOptions,
+  { onInstance, onToken, onGap }: Changes,
+): Runnable[] => {
+  if (config.databaseUrl === undefined) return []
+  const onMessage = (message: string) => {
+    const [kind, handle = ''] = message.split(' ')
+    if (kind === 'instance') onInstance(handle)
+    else onToken()
+  }
+  const url = config.databaseUrl
+  return [createListener({ url, channel: CHANNEL, onMessage, onGap, log: log.child('store') })]
+}
