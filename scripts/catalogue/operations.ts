@@ -11,7 +11,16 @@ export type Document = {
   components?: { securitySchemes?: Record<string, Json> }
   securityDefinitions?: Record<string, Json>
 }
-type Parameter = { name: string; in: string; required?: boolean; schema?: unknown }
+type Parameter = {
+  name: string
+  in: string
+  required?: boolean
+  schema?: unknown
+  type?: string
+  style?: string
+  explode?: boolean
+  collectionFormat?: string
+}
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 const MAX_DEPTH = 8
@@ -51,7 +60,7 @@ const matches = (template: string, path: string): boolean => {
 const serversOf = (document: Document, own: { url: string }[] | undefined): string[] => {
   const servers = (own ?? document.servers ?? []).map(({ url }) => url)
   if (servers.length > 0) return servers
-  return [`https://${document.host ?? ''}${document.basePath ?? ''}`]
+  return [`${document.host ?? ''}${document.basePath ?? ''}`]
 }
 
 const readOperation = (
@@ -66,14 +75,26 @@ const readOperation = (
     parameters
       .filter((parameter) => parameter.in === place)
       .map(({ name, required }) => (required ? `${name}!` : name))
+  const lists = parameters
+    .filter((parameter) => parameter.in === 'query' && isOneList(document, parameter))
+    .map(({ name }) => name)
   const body = bodyOf(document, operation, parameters)
   const security = securityOf(document, operation)
   return {
     query: namesIn('query'),
     headers: namesIn('header').map((name) => name.toLowerCase()),
+    ...(lists.length > 0 ? { lists } : {}),
     ...(body ? { body } : {}),
     ...(security ? { security } : {}),
   }
+}
+
+/** An array within one value: `a,b` and the like. By default OpenAPI 3 repeats the name and Swagger 2 writes commas. */
+const isOneList = (document: Document, parameter: Parameter): boolean => {
+  const type = parameter.type ?? follow(document, parameter.schema)['type']
+  if (type !== 'array') return false
+  if (parameter.schema === undefined) return parameter.collectionFormat !== 'multi'
+  return parameter.explode === false || ['spaceDelimited', 'pipeDelimited'].includes(parameter.style ?? '') // prettier-ignore
 }
 
 const bodyOf = (

@@ -115,9 +115,6 @@ describe('the whole fleet', function () {
     assert.equal(configs.length, 374)
     const expected = configs.map(({ name, tools = [] }) => [name, tools.length > 0 ? 'healthy' : 'planned']) // prettier-ignore
     assert.deepEqual(statesOf(await json('status')), Object.fromEntries(expected))
-    const states = status.services.map(({ state }) => state)
-    assert.equal(states.filter((state) => state === 'healthy').length, 132)
-    assert.equal(states.filter((state) => state === 'planned').length, 242)
     assert.equal(new Set(status.services.map(({ port }) => port)).size, 374)
     assert.ok(status.services.every(({ port }) => isStatic(port)))
     assert.equal(status.daemon.sandbox, recorder.url)

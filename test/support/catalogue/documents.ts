@@ -8,6 +8,8 @@ export type Operation = {
   hosts: string[]
   query: string[]
   headers: string[]
+  /** Of the query's: arrays that are one value, such as `a,b`. */
+  lists?: string[]
   /** Absent: no body. */
   body?: {
     types: string[]

@@ -37,7 +37,8 @@ const judgePath = ({ path }: ReadRequest, key: string, service: string): string[
   return isAsSaid ? [] : [`path: ${path} is not of ${template}`]
 }
 
-const judgeQuery = (played: Played, request: ReadRequest, { query }: Operation): string[] => {
+const judgeQuery = (played: Played, request: ReadRequest, operation: Operation): string[] => {
+  const { query, lists = [] } = operation
   const injected = Object.keys(played.config.auth.inject?.query ?? {})
   const names = request.query.map(([name]) => name)
   // `filter[name]` is a part of the object `filter`; `ids[]` is `ids`.
@@ -46,6 +47,7 @@ const judgeQuery = (played: Played, request: ReadRequest, { query }: Operation):
     known.includes(name) || known.includes(name.replace(/\[.*$/, ''))
   return [
     ...names.filter((name) => !injected.includes(name) && !isKnown(name)).map((name) => `query: "${name}" is unknown`), // prettier-ignore
+    ...lists.filter((name) => names.filter((one) => one === name).length > 1).map((name) => `query: "${name}" is one list`), // prettier-ignore
     ...missing(query, [...names, ...injected]).map((name) => `query: "${name}" is required`),
   ]
 }
