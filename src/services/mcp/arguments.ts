@@ -1,4 +1,5 @@
 import type { Parameter, Tool } from '../../model/service.ts'
+import { isFileText } from './file-content.ts'
 import { agentName } from './tools.ts'
 
 export type Arguments = Readonly<Record<string, unknown>>
@@ -34,7 +35,7 @@ const listOf = (tool: Tool): string =>
 const TYPE_CHECKS: Readonly<Record<Parameter['type'], (value: unknown) => boolean>> = {
   // Agents write numbers where APIs want text (ids, say); the request carries text either way.
   string: (value) => ['string', 'number', 'boolean'].includes(typeof value),
-  file: (value) => typeof value === 'string',
+  file: (value) => typeof value === 'string' && isFileText(value),
   number: (value) => typeof value === 'number' && Number.isFinite(value),
   integer: (value) => Number.isInteger(value),
   boolean: (value) => typeof value === 'boolean',
@@ -46,7 +47,9 @@ const TYPE_CHECKS: Readonly<Record<Parameter['type'], (value: unknown) => boolea
 const wrongWith = (parameter: Parameter, value: unknown): string | undefined => {
   if (value === undefined) return parameter.required ? 'is required' : undefined
   if (!TYPE_CHECKS[parameter.type](value))
-    return parameter.type === 'file' ? 'must be base64 text' : `must be of type ${parameter.type}`
+    return parameter.type === 'file'
+      ? 'must be base64 or a data: URL of it'
+      : `must be of type ${parameter.type}`
   if (parameter.enum && !parameter.enum.includes(value))
     return `must be one of ${parameter.enum.map((item) => JSON.stringify(item)).join(', ')}`
   return undefined

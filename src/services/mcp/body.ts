@@ -4,18 +4,23 @@ import { AppError } from '../../base/errors.ts'
 export const MAX_BODY_BYTES = 8 * 1024 * 1024
 
 /** @throws AppError `too_large` */
-export const readBody = async (request: IncomingMessage): Promise<Buffer> => {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    // What is too much is read and dropped: leaving in the middle of an upload resets the connection, answer and all.
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk)
-  }
-  if (size > MAX_BODY_BYTES)
-    throw new AppError('too_large', `The body is larger than ${MAX_BODY_BYTES} bytes.`)
-  return Buffer.concat(chunks)
-}
+export const readBody = (request: IncomingMessage): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      // What is too much is read and dropped: leaving in the middle of an upload resets the connection, answer and all.
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk)
+    })
+    request.on('end', () => {
+      if (size <= MAX_BODY_BYTES) resolve(Buffer.concat(chunks))
+      else reject(tooLarge())
+    })
+    request.on('error', reject) // also when the client leaves in the middle
+  })
+
+const tooLarge = () => new AppError('too_large', `The body is larger than ${MAX_BODY_BYTES} bytes.`)
 
 /** An empty body is an empty object. @throws AppError `malformed_json` */
 export const readJson = async (request: IncomingMessage): Promise<Record<string, unknown>> => {

@@ -5,3 +5,6 @@ export type OutgoingRequest = {
   headers: Record<string, string>
   body: Buffer | undefined
 }
+
+/** Its body, and the headers that describe the body. */
+export type Payload = { headers: Record<string, string>; body: Buffer | undefined }

@@ -10,6 +10,7 @@ import type { HostHealth } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
 import { readJson, sendJson } from './body.ts'
 import { callTool } from './call.ts'
+import { serveMcp } from './mcp.ts'
 import { listTools } from './tools.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -45,8 +46,6 @@ const handle = async (options: RouterOptions, exchange: Exchange): Promise<void>
 
 const answerMcp = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
   const credentials = credentialsOf(options, exchange)
-  // The SDK is loaded with the first message: a host starts without it.
-  const { serveMcp } = await import('./mcp.ts')
   await serveMcp({ ...exchange, credentials, upstream: options.upstream })
 }
 

@@ -53,14 +53,14 @@ const toListing = (tool: Tool): ToolListing => {
   }
 }
 
-const typeOf = ({ type }: Parameter): Record<string, unknown> => {
+const typeOf = (type: string): Record<string, unknown> => {
   if (type === 'any') return {}
   return type === 'file' ? { type: 'string', contentEncoding: 'base64' } : { type }
 }
 
 const toJsonSchema = (parameter: Parameter): Record<string, unknown> => ({
-  ...typeOf(parameter),
-  ...(parameter.type === 'array' ? { items: parameter.items ?? {} } : {}),
+  ...typeOf(parameter.type),
+  ...(parameter.type === 'array' ? { items: typeOf(parameter.items?.type ?? 'any') } : {}),
   ...parameter.schema,
   ...(parameter.description ? { description: parameter.description } : {}),
   ...(parameter.enum ? { enum: parameter.enum } : {}),

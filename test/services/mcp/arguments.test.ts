@@ -75,7 +75,7 @@ describe('arguments', () => {
       '"limit" must be of type number',
       '"flag" must be of type boolean',
       '"meta" must be of type object',
-      '"file" must be base64 text',
+      '"file" must be base64 or a data: URL of it',
     ]) // prettier-ignore
   })
 

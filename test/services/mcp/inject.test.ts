@@ -41,6 +41,34 @@ describe('the injection of credentials', () => {
     assert.equal(headers['authorization'], `Basic ${btoa('key:')}`)
   })
 
+  it('leaves basic out when none of its fields is there', () => {
+    const basic = { username: '{{user}}', password: '{{pass}}' }
+    assert.ok(!('authorization' in injected({ basic }, { token: 't' }).headers))
+    assert.ok('authorization' in injected({ basic }, { user: 'anna' }).headers)
+  })
+
+  it('joins a cookie with those of the parameters', () => {
+    const { headers } = requestOf(
+      { parameters: { lang: { in: 'cookie' } } },
+      {
+        args: { lang: 'de' },
+        service: auth({ headers: { Cookie: 'session={{session}}' } }),
+        credentials: { session: 's1' },
+      },
+    )
+    assert.equal(headers['cookie'], 'lang=de; session=s1')
+  })
+
+  it('trims white space around a pasted key, and names what no header can carry', () => {
+    const headers = { 'X-Key': '{{key}}' }
+    assert.equal(injected({ headers }, { key: ' k1\n' }).headers['x-key'], 'k1')
+    for (const key of ['k\nx: y', 'k\u2028x', 'schlüssel\u0000'])
+      assert.throws(() => injected({ headers }, { key }), {
+        code: 'credentials_invalid',
+        message: /^A key of Widgets has a line break/,
+      })
+  })
+
   it('signs with OAuth 1.0a, the injected query included', () => {
     const oauth1 = {
       consumerKey: '{{ck}}',
