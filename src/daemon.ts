@@ -120,6 +120,7 @@ const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened
     database,
     vault,
     portOf: supervisor.portOf,
+    stateOf: (service) => stateOf(parts, service),
     log,
   })
   const services = () => supervisor.fleet().services
@@ -147,6 +148,12 @@ const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened
   const { host, port } = config
   const server = createFrontServer({ host, port, gateway, api, checkHost })
   return sequence('server', [runnable, server], log)
+}
+
+/** Asked for services that do not answer. */
+const stateOf = (parts: Parts, service: string) => {
+  const found = statusOf(parts).services.find((one) => one.service === service)
+  return found && { state: found.state, since: new Date(found.since) }
 }
 
 const statusOf = ({ config, supervisor, health }: Parts): FleetStatus =>

@@ -2,6 +2,7 @@ import { createIdentify } from './api/identify.ts'
 import type { Config } from './base/config.ts'
 import { sequence, type Runnable } from './base/lifecycle.ts'
 import type { Log } from './base/log.ts'
+import type { ServiceState } from './gateway/breaker.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { createLookupCache } from './gateway/lookup-cache.ts'
 import type { Credentials } from './model/host-credentials.ts'
@@ -18,6 +19,8 @@ export type GatewayPartsOptions = {
   vault: Vault
   /** Undefined for a service that does not run here. */
   portOf: (service: string) => number | undefined
+  /** What is known of a service that does not answer. */
+  stateOf?: (service: string) => ServiceState | undefined
   log: Log
 }
 
@@ -53,6 +56,8 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
       return JSON.parse(vault.open(place, instance.sealedCredentials)) as Credentials
     },
     portOf: options.portOf,
+    ...(options.stateOf && { stateOf: options.stateOf }),
+    trustedProxies: config.trustedProxies,
     hostKey: loadHostKey(config),
     log: log.child('gateway'),
   })

@@ -30,6 +30,8 @@ export type Config = {
   readonly sandboxUrl: string | undefined
   /** Hosts and origins that clients may name besides the base URL and loopback. */
   readonly allowedHosts: readonly string[]
+  /** Addresses and ranges of proxies whose word about a request's client counts. */
+  readonly trustedProxies: readonly string[]
   /** Whether tools may call private addresses that the registry does not name. */
   readonly allowPrivate: boolean
   /** The folder of the installed package. */
@@ -46,6 +48,9 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter(Boolean),
 )
+const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'an address or a range of addresses, such as 10.0.0.0/8',
+})
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ })
 const contentOfFile = z.string().transform((file, context) => {
@@ -78,6 +83,7 @@ const schema = z.object({
   BERTH_ADMIN_TOKEN_FILE: z.string().min(1).optional(),
   BERTH_SANDBOX_URL: loopback.optional(),
   BERTH_ALLOWED_HOSTS: list.default([]),
+  BERTH_TRUSTED_PROXIES: list.pipe(z.array(addressRange)).default([]),
   BERTH_ALLOW_PRIVATE: flag.default(false),
 })
 
@@ -126,6 +132,7 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     databaseUrl: env.DATABASE_URL ?? env.DATABASE_URL_FILE,
     sandboxUrl: env.BERTH_SANDBOX_URL,
     allowedHosts: env.BERTH_ALLOWED_HOSTS,
+    trustedProxies: env.BERTH_TRUSTED_PROXIES,
     allowPrivate: env.BERTH_ALLOW_PRIVATE,
     packageRoot,
     passed: passedFrom(given),
@@ -170,6 +177,7 @@ export const environmentOf = (config: Config): Record<string, string> => {
     DATABASE_URL_FILE: config.databaseUrl === undefined ? undefined : config.home.databaseUrlFile,
     BERTH_SANDBOX_URL: config.sandboxUrl,
     BERTH_ALLOWED_HOSTS: config.allowedHosts.join(',') || undefined,
+    BERTH_TRUSTED_PROXIES: config.trustedProxies.join(',') || undefined,
     BERTH_ALLOW_PRIVATE: config.allowPrivate ? 'true' : undefined,
   }
   const present = Object.entries(optional).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]]))

@@ -39,8 +39,13 @@ export const refuseBytes = (cause: Error, socket: Duplex): void => {
   }
   const status = PARSER_STATUS[systemCodeOf(cause) ?? ''] ?? 400
   const error = new AppError('invalid_request', 'This is not a well-formed HTTP request.', { status, cause }) // prettier-ignore
-  const { headers, body } = answerTo(error, randomUUID())
+  sendErrorTo(socket, error, randomUUID())
+}
+
+/** Answers where there is no ServerResponse, and ends the connection. */
+export const sendErrorTo = (socket: Duplex, error: AppError, requestId: string): void => {
+  const { headers, body } = answerTo(error, requestId)
   const lines = Object.entries({ ...headers, connection: 'close' }).map(([k, v]) => `${k}: ${v}`)
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines].join('\r\n')
-  socket.end(`${head}\r\n\r\n${body}`)
+  const head = [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`, ...lines]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

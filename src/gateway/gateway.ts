@@ -1,12 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import {
-  CREDENTIALS_HEADER,
-  MAX_HEADER_BYTES,
-  sealForHost,
-  type Credentials,
-} from '../model/host-credentials.ts'
+import type { Credentials } from '../model/host-credentials.ts'
 import { parseInstancePath, type InstanceRoute } from '../model/instance.ts'
 import {
   authenticateInstance,
@@ -14,17 +10,27 @@ import {
   type AuthenticateNeeds,
   type GatewayInstance,
 } from './authenticate.ts'
-import { sendError } from './errors.ts'
+import type { ServiceState } from './breaker.ts'
+import { sendError, sendErrorTo } from './errors.ts'
 import { createForward } from './forward.ts'
+import { createForwarded } from './forwarded.ts'
 import { createGuard } from './guard.ts'
-import { bearerOf, requestHeaders } from './headers.ts'
+import { bearerOf, isPassed, isPassedWithUpgrade } from './headers.ts'
 import { createInstanceCache } from './instance-cache.ts'
+import { makePassage, type Passage } from './passage.ts'
+import { createSealing } from './sealing.ts'
 
 export type GatewayNeeds = AuthenticateNeeds & {
   /** @throws AppError when the sealed record does not open */
   openCredentials: (instance: GatewayInstance) => Credentials
   /** The static port of a service that runs here. */
   portOf: (service: string) => number | undefined
+  /** What is known of a service that does not answer. */
+  stateOf?: (service: string) => ServiceState | undefined
+  /** How long requests wait for a service that restarts. */
+  patienceMs?: number
+  /** Addresses and ranges of proxies whose `Forwarded` and `X-Forwarded-*` headers count. */
+  trustedProxies?: readonly string[]
   hostKey: Buffer
   log: Log
 }
@@ -32,6 +38,8 @@ export type GatewayNeeds = AuthenticateNeeds & {
 export type Gateway = {
   /** @returns false when the request's path does not look like that of an instance URL */
   handle: (request: IncomingMessage, response: ServerResponse, requestId: string) => boolean
+  /** The same for a request that wants another protocol on its connection. */
+  upgrade: (request: IncomingMessage, socket: Socket, given: UpgradeGiven) => boolean
   /** An instance changed or is gone: what is remembered of it counts no more. */
   forget: (handle: string) => void
   /** Any instance may have changed. */
@@ -39,7 +47,13 @@ export type Gateway = {
   close: () => void
 }
 
+/** What comes with an upgrade beside the request; `head` are the first bytes of the other protocol. */
+type UpgradeGiven = { requestId: string; head: Buffer }
+
 type Route = InstanceRoute & { requestId: string }
+
+/** Above the time that a host takes to drain, end and start again. */
+const PATIENCE_MS = 15_000
 
 /** Paths that are instance URLs, or were meant to be. */
 const INSTANCE_LIKE = /^\/[^/?]*_user_/i
@@ -48,48 +62,45 @@ const INSTANCE_LIKE = /^\/[^/?]*_user_/i
 export const createGateway = (needs: GatewayNeeds): Gateway => {
   const cache = createInstanceCache(needs)
   const guard = createGuard()
-  const forward = createForward()
+  const seal = createSealing({ hostKey: needs.hostKey, credentialsOf: cache.credentialsOf })
+  const forwarded = createForwarded(needs.trustedProxies ?? [])
+  const { patienceMs = PATIENCE_MS, stateOf = () => undefined, log } = needs
+  const forward = createForward({ patienceMs, stateOf, log })
   const lookups = { findInstance: cache.findInstance, identifyUser: needs.identifyUser }
 
-  const pass = async (request: IncomingMessage, response: ServerResponse, route: Route) => {
+  /** Who may pass, and with what. */
+  const admit = async (
+    request: IncomingMessage,
+    route: Route,
+    passes = isPassed,
+  ): Promise<Passage> => {
     const bearer = bearerOf(request.headers)
     const instance = await authenticateInstance(lookups, route, bearer).catch((error: unknown) => {
-      throw guard.judge(addressOf(request), error)
+      throw guard.judge(forwarded.clientOf(request), error)
     })
     const port = needs.portOf(instance.service)
-    if (port === undefined)
-      throw new AppError('service_unavailable', `${instance.service} does not run here right now.`)
-    const own = {
-      host: `127.0.0.1:${port}`,
-      'x-request-id': route.requestId,
-      [CREDENTIALS_HEADER]: sealFor(port, instance),
-    }
-    request.url = route.rest
-    request.headers = requestHeaders(request.headers, own)
-    response.setHeader('x-request-id', route.requestId)
-    response.setHeader('x-accel-buffering', 'no')
-    await forward.send(request, response, port)
-  }
-
-  const sealFor = (port: number, instance: GatewayInstance): string => {
-    const { service } = instance
-    const sealed = sealForHost(needs.hostKey, { service, port }, cache.credentialsOf(instance))
-    if (sealed.length <= MAX_HEADER_BYTES) return sealed
-    throw new AppError(
-      'credentials_invalid',
-      `The credentials of ${service} are too large to be used.`,
-    )
+    if (port === undefined) throw forward.refusal(instance.service)
+    const { requestId, rest: path } = route
+    const sealed = () => seal(instance, port)
+    const to = { service: instance.service, port, path, requestId, sealed }
+    return makePassage(request, { ...to, passes, told: () => forwarded.headersFor(request) })
   }
 
   return {
     handle: (request, response, requestId) => {
-      const url = request.url ?? '/'
-      const found = parseInstancePath(url)
-      if (!found && !INSTANCE_LIKE.test(url)) return false
-      const route = { ...(found ?? malformedRoute(url)), requestId }
-      pass(request, response, route).catch((error: unknown) =>
-        fail(needs.log, response, { route, error }),
-      )
+      const route = routeOf(request, requestId)
+      if (!route) return false
+      admit(request, route)
+        .then((to) => forward.send(request, response, to))
+        .catch((error: unknown) => sendError(response, note(log, route, error), requestId))
+      return true
+    },
+    upgrade: (request, socket, { requestId, head }) => {
+      const route = routeOf(request, requestId)
+      if (!route) return false
+      admit(request, route, isPassedWithUpgrade)
+        .then((to) => forward.upgrade(request, socket, { ...to, head }))
+        .catch((error: unknown) => sendErrorTo(socket, note(log, route, error), requestId))
       return true
     },
     forget: cache.forget,
@@ -98,15 +109,17 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
   }
 }
 
-const fail = (
-  log: Log,
-  response: ServerResponse,
-  { route, error }: { route: Route; error: unknown },
-) => {
-  const known = error instanceof AppError ? error : new AppError('internal', 'The gateway failed.')
-  if (known.status >= 500)
-    log.error('request failed', { ...route, secret: undefined, rest: undefined, error })
-  sendError(response, known, route.requestId)
+const routeOf = ({ url = '/' }: IncomingMessage, requestId: string): Route | undefined => {
+  const found = parseInstancePath(url)
+  if (!found && !INSTANCE_LIKE.test(url)) return undefined
+  return { ...(found ?? malformedRoute(url)), requestId }
 }
 
-const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? ''
+/** What to answer to a failed request. A service that is down is noted once, not with every request. */
+const note = (log: Log, route: Route, error: unknown): AppError => {
+  const known = error instanceof AppError ? error : new AppError('internal', 'The gateway failed.')
+  const isKnownOutage = known.code === 'service_unavailable' && known.cause === undefined
+  if (known.status >= 500 && !isKnownOutage)
+    log.error('request failed', { ...route, secret: undefined, rest: undefined, error })
+  return known
+}

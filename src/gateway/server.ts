@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { AppError, systemCodeOf } from '../base/errors.ts'
 import type { Runnable } from '../base/lifecycle.ts'
 import { findListener } from '../base/proc.ts'
-import { refuseBytes, sendError } from './errors.ts'
+import { drain } from './drain.ts'
+import { refuseBytes, sendError, sendErrorTo } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 
 export type ServerOptions = {
@@ -16,40 +18,94 @@ export type ServerOptions = {
   checkHost: (headers: IncomingMessage['headers']) => void
 }
 
-/** How long requests under way may take at shutdown. */
-const DRAIN_MS = 5_000
+/** Above that of the proxies that may stand in front: they close first, and no request meets a closing connection. */
+const KEEP_ALIVE_MS = 75_000
 
 /** The daemon's one port: instance URLs go to the gateway, the rest to the API. Every answer carries `x-request-id`. */
 export const createFrontServer = (options: ServerOptions): Runnable => {
+  let isDraining = false
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const requestId = randomUUID()
     request.headers['x-request-id'] = requestId
-    try {
-      options.checkHost(request.headers)
-    } catch (error) {
-      if (error instanceof AppError) sendError(response, error, requestId)
-      return
+    underWay.set(request.socket, response)
+    // A client that was refused before it sent its body may send it all the same, or not (RFC 9110 §10.1.1).
+    if (isDraining || request.headers.expect !== undefined) response.shouldKeepAlive = false
+    const refused = findFault(options, request)
+    if (refused) sendError(response, refused, requestId)
+    else if (!options.gateway.handle(request, response, requestId)) {
+      // The gateway lets a client wait with its body until a host takes it, the API does not.
+      if (request.headers.expect !== undefined) response.writeContinue()
+      options.api(request, response)
     }
-    if (!options.gateway.handle(request, response, requestId)) options.api(request, response)
   }
+  // The answer that each connection waits for.
+  const underWay = new WeakMap<Socket, ServerResponse>()
   // A request without a Host is checkHost's to refuse, and one with a strange Expect may be answered (RFC 9110 §10.1.1):
   // Node's own answers would carry no request id.
-  const server = createServer({ requireHostHeader: false }, answer)
+  const server = createServer(
+    { requireHostHeader: false, IncomingMessage: Incoming, keepAliveTimeout: KEEP_ALIVE_MS },
+    answer,
+  )
+  server.on('checkContinue', answer)
   server.on('checkExpectation', answer)
-  server.on('clientError', refuseBytes)
+  server.on('clientError', (error, socket: Socket) => {
+    // What would be added to an answer under way, its client would take for a part of it.
+    if (underWay.get(socket)?.headersSent && !underWay.get(socket)?.writableFinished)
+      socket.destroy()
+    else refuseBytes(error, socket)
+  })
+  server.on('upgrade', (request, socket: Socket, head) => {
+    socket.on('error', () => undefined) // its end is noticed by its close
+    const requestId = randomUUID()
+    const error = findFault(options, request)
+    if (error) sendErrorTo(socket, error, requestId)
+    else if (!options.gateway.upgrade(request, socket, { requestId, head }))
+      sendErrorTo(
+        socket,
+        new AppError('not_found', 'There is nothing to upgrade to here.'),
+        requestId,
+      )
+  })
   return {
     name: 'server',
     start: () => listen(server, options),
     stop: async () => {
       if (!server.listening) return
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-      await closed
-      clearTimeout(timer)
-      options.gateway.close()
+      isDraining = true
+      await drain(server, options.gateway.close)
     },
   }
+}
+
+/** Protocols that nobody is forwarded to: HTTP/2 would carry further requests past every check. */
+const NO_UPGRADE = /^\s*(?:h2c?|tls\/.*|http\/.*)?\s*$/i
+
+/** A request whose wish for HTTP/2 is passed over, as RFC 9110 §7.8 allows: it is answered as it stands. */
+class Incoming extends IncomingMessage {
+  private wantsUpgrade = false
+
+  get upgrade(): boolean {
+    return (
+      this.wantsUpgrade &&
+      !(this.headers.upgrade ?? '').split(',').every((name) => NO_UPGRADE.test(name))
+    )
+  }
+
+  set upgrade(wants: boolean | null) {
+    this.wantsUpgrade = wants === true
+  }
+}
+
+const findFault = ({ checkHost }: ServerOptions, { url, headers }: IncomingMessage) => {
+  try {
+    checkHost(headers)
+  } catch (error) {
+    if (error instanceof AppError) return error
+    throw error
+  }
+  // Of the other forms of a target (RFC 9112 §3.2), proxies take the absolute one and `OPTIONS *` asks about the server.
+  if (url?.startsWith('/') || url === '*') return undefined
+  return new AppError('invalid_request', 'The request target must be a path.', { status: 400 })
 }
 
 const listen = async (

@@ -12,3 +12,9 @@ export type ToolResult = {
   structuredContent?: Record<string, unknown>
   isError?: boolean
 }
+
+/**
+ * What a host says on a connection that it closes while it drains: nothing was done with a request that may be under way
+ * on it, whatever its method, so the gateway may send it again elsewhere.
+ */
+export const UNPROCESSED_HEADER = 'x-berth-unprocessed'

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { INSTANCE_PATH, startGateway } from '../support/gateway.ts'
 import { send } from '../support/http.ts'
 import { startRecorder } from '../support/recorder.ts'
@@ -65,15 +63,5 @@ describe('forwarding to a host', () => {
       const { headers } = await send(front.url, INSTANCE_PATH, { headers: { connection: wanted } })
       assert.equal(headers.connection, given)
     }
-  })
-
-  it('treats an upgrade as an ordinary request', async () => {
-    const socket = connect(front.port, '127.0.0.1')
-    const lines = ['host: localhost', 'connection: Upgrade, close', 'upgrade: websocket']
-    socket.write(`GET ${INSTANCE_PATH} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
-    const [chunk] = (await once(socket, 'data')) as [Buffer]
-    assert.match(chunk.toString(), /^HTTP\/1.1 200 /)
-    assert.equal(host.requests.at(-1)?.headers.upgrade, undefined)
-    socket.destroy()
   })
 })

@@ -61,7 +61,13 @@ describe('headers between client and host', () => {
       [CREDENTIALS_HEADER]: sealed,
       ...rest
     } = lastHeaders()
-    assert.deepEqual(rest, passed)
+    assert.deepEqual(rest, {
+      ...passed,
+      forwarded: 'for=127.0.0.1;host="friend.example";proto=http',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': 'friend.example',
+      'x-forwarded-proto': 'http',
+    })
     assert.equal(at, `127.0.0.1:${host.port}`)
     assert.equal(connection, 'keep-alive')
     assert.equal(length, '2')

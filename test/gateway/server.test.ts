@@ -10,6 +10,7 @@ import { send } from '../support/http.ts'
 
 const noGateway: Gateway = {
   handle: () => false,
+  upgrade: () => false,
   forget: () => undefined,
   flush: () => undefined,
   close: () => undefined,

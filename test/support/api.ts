@@ -47,6 +47,7 @@ export const startApi = async (needs: Partial<ApiNeeds>) => {
   })
   const gateway = {
     handle: () => false,
+    upgrade: () => false,
     forget: () => undefined,
     flush: () => undefined,
     close: () => undefined,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { silentLog } from '../../src/base/log.ts'
 import type { GatewayInstance, InstanceClaim } from '../../src/gateway/authenticate.ts'
+import type { ServiceState } from '../../src/gateway/breaker.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHostCheck } from '../../src/gateway/allowed-hosts.ts'
 import { createFrontServer } from '../../src/gateway/server.ts'
@@ -51,11 +52,16 @@ type World = {
   users?: Readonly<Record<string, string>>
   /** Of a real host behind it. */
   hostKey?: Buffer
+  /** How long requests wait for a service that does not listen. */
+  patienceMs?: number
+  stateOf?: (service: string) => ServiceState | undefined
+  trustedProxies?: readonly string[]
 }
 
 /** A front server whose instances, users and ports are given; the rest of the API answers 299. */
 export const startGateway = async (world: World) => {
-  const { ports, instances = [makeInstance()], users = {}, hostKey = randomBytes(32) } = world
+  const { ports, instances = [makeInstance()], users = {}, ...rest } = world
+  const hostKey = world.hostKey ?? randomBytes(32)
   const gateway = createGateway({
     findInstance: (claim) => Promise.resolve(instances.find((one) => isClaimed(one, claim))),
     identifyUser: (bearer) => Promise.resolve(users[bearer]),
@@ -63,6 +69,8 @@ export const startGateway = async (world: World) => {
     portOf: (service) => ports[service],
     hostKey,
     log: silentLog,
+    patienceMs: 200,
+    ...rest,
   })
   const front = await startFrontServer({
     gateway,

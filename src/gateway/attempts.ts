@@ -1,0 +1,87 @@
+import type { ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Breaker } from './breaker.ts'
+import type { Connection } from './http1/connection.ts'
+import type { Connections } from './http1/connections.ts'
+import { relay, type Exchange, type Outcome } from './relay.ts'
+
+/** How an attempt ended. */
+export type Tried = {
+  outcome: Outcome
+  /** Whether its connection had been used before: its host may have been closing it. */
+  isReused: boolean
+}
+
+type Destination = { service: string; port: number }
+type AttemptsOptions = { connections: Connections; breaker: Breaker; patienceMs: number }
+
+type Take = (port: number) => Connection
+
+/** RFC 9110 §9.2.2: doing them twice is doing them once. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+/** Between two attempts at a host that says that it is about to leave. */
+const PAUSE_MS = 20
+
+/** Sends requests, and sends again those of which it is certain that a host did nothing with them. */
+export const createAttempts = ({ connections, breaker, patienceMs }: AttemptsOptions) => {
+  const attempt = async (exchange: Exchange, port: number, take: Take): Promise<Tried> => {
+    const head = exchange.makeHead()
+    const connection = take(port)
+    const { isReused } = connection
+    const outcome = await relay(connection, exchange, head)
+    const isWhole = exchange.upload?.isComplete() ?? true
+    const reusableMs = outcome.kind === 'answered' && isWhole ? outcome.reusableMs : undefined
+    if (reusableMs === undefined) connection.destroy()
+    else connections.release(connection, reusableMs)
+    if (!isWhole && outcome.kind === 'answered') exchange.upload?.discard()
+    return { outcome, isReused }
+  }
+
+  /** @returns when it is time for the next attempt */
+  const prepare = async (outcome: Outcome, { service, port }: Destination): Promise<void> => {
+    if (isRefused(outcome)) await breaker.waitFor(service, port)
+    else await delay(PAUSE_MS)
+  }
+
+  return {
+    first: (exchange: Exchange, { port }: Destination): Promise<Tried> =>
+      attempt(exchange, port, connections.take),
+    /** Goes on after a failed attempt until the answer is through or the client gone. @throws AppError */
+    repeat: async (exchange: Exchange, to: Destination, first: Tried): Promise<void> => {
+      const { response } = exchange
+      const until = Date.now() + 2 * patienceMs
+      for (let tried = first; tried.outcome.kind !== 'answered';) {
+        if (isOver(response)) return
+        if (!mayRepeat(exchange, tried) || Date.now() > until)
+          throw breaker.refusal(to.service, causeOf(tried.outcome))
+        await prepare(tried.outcome, to)
+        if (response.closed) return
+        tried = await attempt(exchange, to.port, connections.open)
+      }
+    },
+  }
+}
+
+/** Whether the client is gone, or has a part of an answer that can only be cut off. */
+const isOver = (response: ServerResponse): boolean => {
+  if (response.headersSent) response.destroy()
+  return response.destroyed
+}
+
+const isRefused = (outcome: Outcome): boolean =>
+  outcome.kind === 'failed' && outcome.failure.kind === 'refused'
+
+const causeOf = (outcome: Outcome): unknown =>
+  outcome.kind === 'failed' ? outcome.failure.cause : undefined
+
+/**
+ * What certainly was not done may be sent again: nobody took it, or the host says so. So may what harms nobody when done
+ * twice, if it met a connection that its host was closing.
+ */
+const mayRepeat = ({ request, upload }: Exchange, { outcome, isReused }: Tried): boolean => {
+  if (!(upload?.isRepeatable() ?? true)) return false
+  if (outcome.kind === 'unprocessed' || isRefused(outcome)) return true
+  const isSilent = outcome.kind === 'failed' && outcome.failure.kind === 'silent'
+  return isSilent && isReused && IDEMPOTENT.has(request.method ?? '')
+}

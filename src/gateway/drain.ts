@@ -1,0 +1,36 @@
+import type { Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** How long clients may go on using connections that are open; each is closed with its next answer. */
+const GRACE_MS = 500
+/** How long requests under way may take. */
+const DRAIN_MS = 5_000
+const POLL_MS = 25
+
+/**
+ * Takes no more connections, and lets those that are open end: one that is closed while it is idle may meet a request that
+ * is just being sent, so most are closed with an answer.
+ *
+ * @param closeRest ends connections that have another protocol by now
+ */
+export const drain = async (server: Server, closeRest: () => void): Promise<void> => {
+  const state = { isClosed: false }
+  const closed = new Promise<void>((resolve) => {
+    // http.Server's own would close idle connections at once.
+    NetServer.prototype.close.call(server, () => {
+      state.isClosed = true
+      resolve()
+    })
+  })
+  const until = Date.now() + DRAIN_MS
+  const graceUntil = Date.now() + GRACE_MS
+  while (!state.isClosed && Date.now() < until) {
+    if (Date.now() >= graceUntil) server.closeIdleConnections()
+    await delay(POLL_MS)
+  }
+  server.close() // also ends its timer
+  server.closeAllConnections()
+  closeRest()
+  await closed
+}

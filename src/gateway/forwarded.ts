@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP, isIPv4, type Socket } from 'node:net'
+
+export type Forwarded = {
+  /** The address of whoever sent the request, as far as trusted proxies and the connection tell. */
+  clientOf: (request: IncomingMessage) => string
+  /** What the host is told of client, protocol and name (RFC 7239, and the older headers). */
+  headersFor: (request: IncomingMessage) => Readonly<Record<string, string>>
+}
+
+/**
+ * Whose word counts about who sent a request: with nobody trusted, only the connection's own address does.
+ *
+ * @param trustedProxies addresses and ranges (`10.0.0.0/8`, `::1`)
+ */
+export const createForwarded = (trustedProxies: readonly string[]): Forwarded => {
+  const trusted = listOf(trustedProxies)
+  // A connection is asked about with each of its requests.
+  const known = new WeakMap<Socket, Peer>()
+  const peerOf = ({ socket }: IncomingMessage): Peer => {
+    const before = known.get(socket)
+    if (before) return before
+    const address = plain(socket.remoteAddress ?? '')
+    const peer = { address, isTrusted: isIn(trusted, address) }
+    known.set(socket, peer)
+    return peer
+  }
+
+  return {
+    clientOf: (request) => {
+      const { address, isTrusted } = peerOf(request)
+      if (!isTrusted) return address
+      const hops = addressesIn(request)
+      // From the right: the first whom no proxy of ours vouches for as another one of ours.
+      return hops.findLast((hop) => !isIn(trusted, hop)) ?? hops[0] ?? address
+    },
+    headersFor: (request) => {
+      const { address, isTrusted } = peerOf(request)
+      const told = isTrusted ? toldBy(request) : {}
+      const proto = told.proto ?? 'http'
+      const host = told.host ?? request.headers.host ?? ''
+      const own = `for=${node(address)};host=${quoted(host)};proto=${proto}`
+      return {
+        'x-forwarded-for': told.for === undefined ? address : `${told.for}, ${address}`,
+        'x-forwarded-host': host,
+        'x-forwarded-proto': proto,
+        forwarded: told.forwarded === undefined ? own : `${told.forwarded}, ${own}`,
+      }
+    },
+  }
+}
+
+type Peer = { address: string; isTrusted: boolean }
+type Told = { for?: string; host?: string; proto?: string; forwarded?: string }
+
+const textOf = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value
+
+const toldBy = ({ headers }: IncomingMessage): Told => {
+  const proto = textOf(headers['x-forwarded-proto'])?.trim().toLowerCase()
+  const told = {
+    for: textOf(headers['x-forwarded-for']),
+    host: textOf(headers['x-forwarded-host']),
+    proto: proto === 'http' || proto === 'https' ? proto : undefined,
+    forwarded: headers.forwarded,
+  }
+  return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))
+}
+
+/** The addresses that trusted proxies name, oldest first; of two headers the one that most proxies know. */
+const addressesIn = ({ headers }: IncomingMessage): string[] => {
+  const listed = textOf(headers['x-forwarded-for'])
+  const named = listed?.split(',') ?? [...(headers.forwarded ?? '').matchAll(/for=("[^"]*"|[^;,]*)/gi)].map(([, of = '']) => of) // prettier-ignore
+  return named.map((name) => plain(name.trim().replace(/^"|"$/g, ''))).filter((name) => isIP(name) > 0) // prettier-ignore
+}
+
+/** An address without brackets, port and the form that IPv4 takes on an IPv6 socket. */
+const plain = (address: string): string =>
+  address
+    .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
+    .replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+
+/** RFC 7239 §6: an IPv6 address is quoted and in brackets. */
+const node = (address: string): string => (isIPv4(address) ? address : `"[${address}]"`)
+
+const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`
+
+const listOf = (proxies: readonly string[]): BlockList => {
+  const list = new BlockList()
+  for (const proxy of proxies) {
+    const [address = '', bits] = proxy.split('/')
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return list
+}
+
+const isIn = (list: BlockList, address: string): boolean =>
+  isIP(address) > 0 && list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')

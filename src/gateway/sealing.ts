@@ -1,0 +1,49 @@
+import { LRUCache } from 'lru-cache'
+import { AppError } from '../base/errors.ts'
+import { MAX_HEADER_BYTES, sealForHost, type Credentials } from '../model/host-credentials.ts'
+import type { GatewayInstance } from './authenticate.ts'
+
+type SealingNeeds = {
+  hostKey: Buffer
+  credentialsOf: (instance: GatewayInstance) => Credentials
+}
+
+type Sealed = {
+  /** The record that was opened for it: a replaced key is sealed anew. */
+  of: string
+  service: string
+  port: number
+  value: string
+}
+
+/** A sealed header is used again for half of its 30 s: it is opened by the host as soon as it arrives. */
+const REUSE_MS = 15_000
+/** Of all remembered headers together. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/**
+ * Seals an instance's credentials for the host of its service. Nothing is given away by sending the same sealed value
+ * again: it opens for this service, on this port, for 30 s from when it was made, and holds this instance's credentials
+ * alone.
+ */
+export const createSealing = ({ hostKey, credentialsOf }: SealingNeeds) => {
+  const remembered = new LRUCache<string, Sealed>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ of, value }) => of.length + value.length,
+    ttl: REUSE_MS,
+  })
+  return (instance: GatewayInstance, port: number): string => {
+    const { handle, service, sealedCredentials } = instance
+    const known = remembered.get(handle)
+    if (known?.of === sealedCredentials && known.port === port && known.service === service)
+      return known.value
+    const value = sealForHost(hostKey, { service, port }, credentialsOf(instance))
+    if (value.length > MAX_HEADER_BYTES)
+      throw new AppError(
+        'credentials_invalid',
+        `The credentials of ${service} are too large to be used.`,
+      )
+    remembered.set(handle, { of: sealedCredentials, service, port, value })
+    return value
+  }
+}
