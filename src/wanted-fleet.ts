@@ -44,6 +44,7 @@ export const loadWantedFleet = async (
     isolation: config.isolation ?? template.isolation,
     hosts: config.hosts,
   })
+  const passedOn = config.variables(services.flatMap((service) => service.process?.env ?? []))
   const install = {
     packageRoot: config.packageRoot,
     registryDir: config.registryDir,
@@ -51,7 +52,9 @@ export const loadWantedFleet = async (
     nodePath: process.execPath,
     version: packageVersion(config),
     logs: config.home.logs,
-    daemonEnv: environmentOf(config),
+    passedOn,
+    // The daemon passes them on, so it has them too.
+    daemonEnv: { ...passedOn, ...environmentOf(config) },
     hostEnv: hostEnvironment(config),
   }
   return {

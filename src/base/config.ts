@@ -38,6 +38,8 @@ export type Config = {
   readonly packageRoot: string
   /** Variables that are passed on to the processes of the fleet: CA certificates, proxies, locale. */
   readonly passed: Readonly<Record<string, string>>
+  /** The values of these variables, without those that hold a password: services may ask for some by name. */
+  readonly variables: (names: readonly string[]) => Record<string, string>
 }
 
 const port = z.coerce.number().int().min(1).max(65535)
@@ -135,14 +137,15 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
     allowPrivate: env.BERTH_ALLOW_PRIVATE,
     packageRoot,
-    passed: passedFrom(given),
+    passed: passedFrom(given, PASSED),
+    variables: (names) => passedFrom(given, names),
   }
 }
 
 /** PM2 writes what is passed on to its files: an address with a password in it stays out. */
-const passedFrom = (given: NodeJS.ProcessEnv): Record<string, string> =>
+const passedFrom = (given: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(
-    PASSED.flatMap((name) => {
+    names.flatMap((name) => {
       const value = given[name]
       return value === undefined || /^\w+:\/\/[^/]*@/.test(value) ? [] : [[name, value]]
     }),

@@ -47,6 +47,10 @@ export const isWithin = (pid: number, ancestor: number | undefined): boolean => 
 const parentOf = (pid: number): number =>
   Number(/\) \S (\d+)/.exec(read(`/proc/${pid}/stat`) ?? '')?.[1] ?? 0)
 
+/** Resident memory of a process; 0 when it has ended. */
+export const residentBytesOf = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024
+
 const TCP_LISTEN = '0A'
 
 /** Who listens on a TCP port of this machine, when it is a process that this user may see. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { AppSpec, HostPlan } from '../model/fleet.ts'
+import { bytesOf } from '../model/memory-size.ts'
 import type { Service } from '../model/service.ts'
 import { FINGERPRINT_VARIABLE, fingerprintOf } from './fingerprint.ts'
+import { isManifold } from './plan.ts'
 import type { Template, TemplateSettings } from './template.ts'
 
 /** Where things are on this machine; everything that the ecosystem depends on besides template and registry. */
@@ -18,6 +20,8 @@ type Install = {
   daemonEnv: Readonly<Record<string, string>>
   /** What every host gets besides its services; without secrets. */
   hostEnv: Readonly<Record<string, string>>
+  /** Variables that services ask for by name. */
+  passedOn: Readonly<Record<string, string>>
 }
 
 /** The daemon ends with this code when a restart cannot help (a held lock, a wrong setting): PM2 leaves it stopped. */
@@ -35,33 +39,52 @@ export const buildEcosystem = ({ install, template, hosts, services }: Parts): A
   const byName = new Map(services.map((service) => [service.name, service]))
   const daemon = appSpec(install, 'main-api', {
     settings: template.daemon,
-    program: join(install.packageRoot, 'dist/main.js'),
+    program: [join(install.packageRoot, 'dist/main.js')],
     env: install.daemonEnv,
     parts: {},
     stopExitCodes: [EXIT_DO_NOT_RESTART],
   })
   return [
     daemon,
-    ...hosts.map((host) =>
-      appSpec(install, host.name, {
-        settings: hostSettings(template, host),
-        program: programOf(install, host),
+    ...hosts.map((host) => {
+      const settings = hostSettings(template, host)
+      return appSpec(install, host.name, {
+        settings,
+        program: programOf(install, host, settings.max_memory_restart),
         stopExitCodes: [],
-        env: { ...install.hostEnv, ...hostFiles(install.run, host.name), ...servicesEnv(host) },
-        // An own program takes no changes while it runs: what it serves is part of how it was started.
-        parts:
-          host.script === undefined ? {} : { service: JSON.stringify(byName.get(firstOf(host))) },
-      }),
-    ),
+        env: hostEnvironment(install, host),
+        // Such a host takes no changes while it runs: what it serves is part of how it was started.
+        parts: isChangedInPlace(host) ? {} : { service: JSON.stringify(byName.get(firstOf(host))) },
+      })
+    }),
   ]
 }
 
 const firstOf = (host: HostPlan): string => host.services[0]?.name ?? ''
 
-const programOf = (install: Install, host: HostPlan): string =>
-  host.script === undefined
-    ? join(install.packageRoot, 'dist/services/mcp/main.js')
-    : join(install.registryDir, firstOf(host), host.script)
+/** An own program has no control channel, and one process of several cannot speak for the others. */
+const isChangedInPlace = (host: HostPlan): boolean =>
+  host.script === undefined && !isManifold(host.instances)
+
+const programOf = (install: Install, host: HostPlan, maxMemory: string | undefined): string[] => {
+  const program =
+    host.script === undefined
+      ? join(install.packageRoot, 'dist/services/mcp/main.js')
+      : join(install.registryDir, firstOf(host), host.script)
+  if (!isManifold(host.instances)) return [program]
+  const launcher = join(install.packageRoot, 'dist/services/cluster/main.js')
+  return [launcher, String(host.instances), String(bytesOf(maxMemory)), program]
+}
+
+const hostEnvironment = (install: Install, host: HostPlan): Record<string, string> => ({
+  ...install.hostEnv,
+  ...hostFiles(install.run, host),
+  ...servicesEnv(host),
+  ...passedOn(install, host),
+})
+
+const passedOn = (install: Install, { env = [] }: HostPlan): Record<string, string> =>
+  Object.fromEntries(Object.entries(install.passedOn).filter(([name]) => env.includes(name)))
 
 /** The host's control socket, and the list of what it serves by now. */
 export const controlSocketOf = (run: string, host: string): string => join(run, `${host}.sock`)
@@ -69,11 +92,13 @@ export const crashFileOf = (run: string, host: string): string => join(run, `${h
 export const workFileOf = (run: string, host: string): string => join(run, `${host}.working`)
 export const servedFileOf = (run: string, host: string): string => join(run, `${host}.json`)
 
-const hostFiles = (run: string, host: string): Record<string, string> => ({
-  BERTH_CONTROL_SOCKET: controlSocketOf(run, host),
-  BERTH_SERVED_FILE: servedFileOf(run, host),
-  BERTH_CRASH_FILE: crashFileOf(run, host),
-  BERTH_WORK_FILE: workFileOf(run, host),
+const hostFiles = (run: string, host: HostPlan): Record<string, string> => ({
+  BERTH_SERVED_FILE: servedFileOf(run, host.name),
+  BERTH_CRASH_FILE: crashFileOf(run, host.name),
+  ...(isChangedInPlace(host) && {
+    BERTH_CONTROL_SOCKET: controlSocketOf(run, host.name),
+    BERTH_WORK_FILE: workFileOf(run, host.name),
+  }),
 })
 
 const hostSettings = (template: Template, host: HostPlan): TemplateSettings => {
@@ -97,7 +122,8 @@ const servicesEnv = (host: HostPlan): Record<string, string> => {
 
 type App = {
   settings: TemplateSettings
-  program: string
+  /** With its arguments. */
+  program: readonly string[]
   env: Readonly<Record<string, string>>
   stopExitCodes: readonly number[]
   /** What else is part of its fingerprint. */
@@ -108,7 +134,7 @@ const appSpec = (install: Install, name: string, app: App): AppSpec => {
   const spec: AppSpec = {
     name,
     script: install.nodePath,
-    args: [...app.settings.node_args, app.program],
+    args: [...app.settings.node_args, ...app.program],
     cwd: install.packageRoot,
     interpreter: 'none', // plain node: PM2's own wrapper costs 3 MB a process
     exec_mode: 'fork',

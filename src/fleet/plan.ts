@@ -16,7 +16,7 @@ export type PlanOptions = {
 export const planHosts = (services: readonly Service[], options: PlanOptions): HostPlan[] => {
   const ordered = [...services].sort((a, b) => a.port - b.port)
   const isDedicated = (service: Service) =>
-    service.process?.script !== undefined ||
+    needsOwnHost(service) ||
     options.isolated?.includes(service.name) === true ||
     (service.process?.isolation ?? options.isolation) === 'dedicated'
   const packed = Array.from({ length: options.hosts }, (_, index): HostPlan => ({
@@ -26,13 +26,16 @@ export const planHosts = (services: readonly Service[], options: PlanOptions): H
       .filter((service) => !isDedicated(service) && service.port % options.hosts === index)
       .map(({ name, port }) => ({ name, port })),
   })) // prettier-ignore
-  const dedicated = ordered.filter(isDedicated).map((service): HostPlan => ({
-    name: `mcp-${service.name}`,
-    kind: 'dedicated',
-    services: [{ name: service.name, port: service.port }],
-    maxMemory: service.process?.maxMemory,
-    script: service.process?.script,
-    nodeArgs: service.process?.nodeArgs,
-  }))
+  const dedicated = ordered.filter(isDedicated).map(({ name, port, process = {} }): HostPlan => {
+    const { isolation: _, ...settings } = process
+    return { name: `mcp-${name}`, kind: 'dedicated', services: [{ name, port }], ...settings }
+  })
   return [...packed.filter((host) => host.services.length > 0), ...dedicated]
 }
+
+/** What is said of the process can be true of one service only. */
+const needsOwnHost = ({ process: { script, instances, env = [] } = {} }: Service): boolean =>
+  script !== undefined || isManifold(instances) || env.length > 0
+
+/** Whether a service runs as several processes. */
+export const isManifold = (instances: number | undefined): boolean => (instances ?? 1) > 1

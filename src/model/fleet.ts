@@ -69,6 +69,8 @@ export type HostPlan = {
   /** A program of the operator's own instead of the universal MCP server; relative to the service's folder. */
   script?: string | undefined
   nodeArgs?: readonly string[] | undefined
+  instances?: number | undefined
+  env?: readonly string[] | undefined
 }
 
 /** A process as PM2 shall run it; the part of its ecosystem format that Berth uses. */

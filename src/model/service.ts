@@ -122,6 +122,10 @@ type ProcessSettings = {
   /** PM2's notation: `150M`. */
   maxMemory?: string | undefined
   nodeArgs?: readonly string[] | undefined
+  /** Processes that share the static port; more than one, and the service has a host of its own. */
+  instances?: number | undefined
+  /** Names of variables of the operator's environment that the program gets; with any, it has a host of its own. */
+  env?: readonly string[] | undefined
 }
 
 /** 0 turns a limit off. */

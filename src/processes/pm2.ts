@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { AppSpec } from '../model/fleet.ts'
+import { bytesOf } from '../model/memory-size.ts'
 import { callPm2 } from './rpc.ts'
 
 /** Bounds on what PM2 may take for an action. */
@@ -111,7 +112,7 @@ const toPm2Env = (spec: AppSpec, home: string): Record<string, unknown> => ({
   kill_timeout: spec.kill_timeout,
   kill_retry_time: 100,
   treekill: true,
-  ...(spec.max_memory_restart && { max_memory_restart: toBytes(spec.max_memory_restart) }),
+  ...(spec.max_memory_restart && { max_memory_restart: bytesOf(spec.max_memory_restart) }),
   merge_logs: spec.merge_logs,
   pm_out_log_path: spec.out_file,
   pm_err_log_path: spec.error_file,
@@ -126,8 +127,3 @@ const toPm2Env = (spec: AppSpec, home: string): Record<string, unknown> => ({
   username: spec.env['USER'] ?? '',
   instance_var: 'NODE_APP_INSTANCE',
 })
-
-const UNIT = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const
-
-const toBytes = (size: string): number =>
-  Number.parseInt(size, 10) * UNIT[size.slice(-1) as keyof typeof UNIT]

@@ -36,6 +36,7 @@ const lintService = (service: Service): Note[] => [
     ? [['status', 'is planned, but there are tools'] satisfies Note]
     : []),
   ...lintFields(service),
+  ...lintEnvironment(service),
   ...duplicates(service.tools.map((tool) => tool.name)).map((name): Note => [
     'tools',
     `two tools are called "${name}"`,
@@ -69,6 +70,14 @@ const lintFields = (service: Service): Note[] => {
     return ['auth.fields', `required field "${field.name}" is not used by inject or baseURL${hint}`]
   })
 }
+
+const lintEnvironment = (service: Service): Note[] =>
+  (service.process?.env ?? [])
+    .filter((name) => /SECRET|TOKEN|PASSW|CREDENTIAL|PRIVATE|API_?KEY/.test(name))
+    .map((name): Note => [
+      'process.env',
+      `${name} looks like a secret, and PM2 writes the environment to its files: pass the path of a file instead`,
+    ])
 
 const lintTool = (service: Service, tool: Tool): Note[] => {
   const inTemplate = new Set(

@@ -85,6 +85,11 @@ const processSettings = z.strictObject({
     .regex(/^\d+[KMG]$/)
     .optional()
     .describe("PM2's notation: 150M"),
+  instances: z.number().int().min(1).max(64).optional().describe('Processes that share the port'),
+  env: z
+    .array(z.string().regex(/^(?!BERTH_|MCP_TYPE|SERVICE_MODE$|PORT$)[A-Z][A-Z0-9_]*$/))
+    .optional()
+    .describe("Names of variables of the operator's environment that are passed on"),
 })
 
 const limit = z.number().min(0).optional()

@@ -20,6 +20,7 @@ const INSTALL = {
   logs: '/home/o/.berth/logs',
   daemonEnv: { PORT: '3000', BERTH_HOME: '/home/o/.berth' },
   hostEnv: { BERTH_HOME: '/home/o/.berth' },
+  passedOn: { JAVA_HOME: '/opt/java', EDITION: '2' },
 }
 const TEMPLATE: Template = {
   isolation: 'packed',
@@ -121,6 +122,28 @@ describe('the ecosystem', () => {
     const apps = build(own({}))
     assert.equal(appNamed(apps, 'mcp-bolts').args.at(-1), '/opt/berth/registry/bolts/own.js')
     assert.deepEqual(changed(apps, build(own({ description: 'Sells more.' }))), ['mcp-bolts'])
+  })
+
+  it('runs several processes of a service behind one launcher, which is replaced when the service changes', () => {
+    const many = (over: Partial<Service> = {}) =>
+      SERVICES.with(1, makeService({ name: 'bolts', port: 41_001, process: { instances: 3, maxMemory: '150M' }, ...over })) // prettier-ignore
+    const app = appNamed(build(many()), 'mcp-bolts')
+    assert.deepEqual(app.args, [
+      '/opt/berth/dist/services/cluster/main.js',
+      '3',
+      String(150 * 1024 ** 2),
+      '/opt/berth/dist/services/mcp/main.js',
+    ])
+    assert.equal('BERTH_CONTROL_SOCKET' in app.env, false, 'one cannot speak for the others')
+    assert.deepEqual(changed(build(many()), build(many({ description: 'More.' }))), ['mcp-bolts'])
+  })
+
+  it('passes a variable on to the service that asks for it by name, and to no other', () => {
+    const asking = makeService({ name: 'bolts', port: 41_001, process: { env: ['EDITION', 'NOWHERE'] } }) // prettier-ignore
+    const apps = build(SERVICES.with(1, asking))
+    const { EDITION, JAVA_HOME } = appNamed(apps, 'mcp-bolts').env
+    assert.deepEqual([EDITION, JAVA_HOME], ['2', undefined])
+    assert.ok(apps.every(({ name, env }) => name === 'mcp-bolts' || !('EDITION' in env)))
   })
 
   it('replaces every process when another version is installed', () => {

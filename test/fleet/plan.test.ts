@@ -84,8 +84,6 @@ describe('planHosts', () => {
         kind: 'dedicated',
         services: [{ name: 's1', port: FIRST_PORT + 1 }],
         maxMemory: '150M',
-        script: undefined,
-        nodeArgs: undefined,
       },
     ])
   })
