@@ -4,6 +4,7 @@ import type { Config } from './base/config.ts'
 import { AppError } from './base/errors.ts'
 import type { Log } from './base/log.ts'
 import type { Service } from './model/service.ts'
+import { checkKeyRing, openVault, type OpenVault } from './open-vault.ts'
 import type { Database } from './store/database.ts'
 import {
   countRealInstances, deleteInstance, findInstanceOf, insertInstance, listInstancesOf, replaceCredentials, replaceSecret,
@@ -13,10 +14,7 @@ import { openPglite } from './store/pglite.ts'
 import { openPostgres } from './store/postgres.ts'
 import { insertToken, listTokens, revokeToken } from './store/tokens.ts'
 import { findUserByEmail, insertUser, listUsers } from './store/users.ts'
-import { listVaultKeys, noteVaultKey } from './store/vault-keys.ts'
-import { loadKeyRing } from './vault/key-ring.ts'
-import { fixedKeys } from './vault/keys.ts'
-import { createVault, type Vault } from './vault/vault.ts'
+import type { Vault } from './vault/vault.ts'
 
 /** Opens the configured database. The caller holds the home's lock when it is the embedded one. */
 export const openDatabase = (config: Config, log: Log): Promise<Database> =>
@@ -29,16 +27,21 @@ export const migrationsFolder = (config: Config): string =>
 
 /**
  * Brings the schema up to date and opens the vault over it: a ring that cannot open what this database holds is refused
- * before anything is written with it.
+ * before anything is changed.
+ *
+ * @param role what others call this process: `main-api`, `gateway`, `berth` for a command. One that lasts starts the
+ * vault's `watch`, so that it hears of new keys; every one stops it at its end
  *
  * @throws AppError `key_missing`, `sandbox_refused`, `migration_failed`
  */
-export const prepareDatabase = async (config: Config, database: Database): Promise<Vault> => {
+export const prepareDatabase = async (
+  config: Config,
+  database: Database,
+  role = 'berth',
+): Promise<OpenVault> => {
+  await checkKeyRing(config, database)
   await migrateDatabase(database, migrationsFolder(config))
-  const ring = loadKeyRing(config.masterKeyFile)
-  const vault = await createVault(fixedKeys(ring))
-  for (const check of await listVaultKeys(database)) vault.verifyCheck(check)
-  await noteVaultKey(database, vault.makeCheck(ring.newest))
+  const vault = await openVault(config, database, role)
   if (config.sandboxUrl !== undefined && (await countRealInstances(database)) > 0)
     throw new AppError(
       'sandbox_refused',

@@ -36,6 +36,8 @@ export const ERROR_CODES = {
     meaning: 'the body or a parameter does not have the right shape',
   },
   key_missing: { status: 500, meaning: 'the key ring lacks the key that sealed this database' },
+  key_needed: { status: 409, meaning: 'something still needs this key of the ring' },
+  key_pending: { status: 409, meaning: 'processes that live have not loaded the new key yet' },
   locked: { status: 409, meaning: 'another process holds this lock' },
   malformed_json: { status: 400, meaning: 'the body is not JSON' },
   migration_failed: {

@@ -10,7 +10,7 @@ import { pm2Command } from '../processes/launch.ts'
 import { createPm2 } from '../processes/pm2.ts'
 import { callPm2 } from '../processes/rpc.ts'
 import { migrationStatus, type MigrationStatus } from '../store/migrate.ts'
-import { listVaultKeys, type VaultKeyRow } from '../store/vault-keys.ts'
+import { listVaultKeys, type VaultKey } from '../store/vault-keys.ts'
 import { loadKeyRing } from '../vault/key-ring.ts'
 import { fixedKeys } from '../vault/keys.ts'
 import { createVault } from '../vault/vault.ts'
@@ -42,7 +42,7 @@ export type DoctorParts = {
   fix: boolean
 }
 
-type DatabaseFacts = { schema: MigrationStatus; keys: readonly VaultKeyRow[] }
+type DatabaseFacts = { schema: MigrationStatus; keys: readonly VaultKey[] }
 
 export const gatherFacts = (config: Config): Facts => ({
   findPrograms: () => {
@@ -95,11 +95,12 @@ const askDaemon = async (config: Config): Promise<DatabaseFacts | undefined> => 
 
 /** Opens the ring and tries it on what the database holds. @returns the number of keys */
 export const tryKeyRing = async (config: Config, facts: Facts): Promise<number> => {
-  const ring = loadKeyRing(config.masterKeyFile)
+  const ring = loadKeyRing(config.masterKeyFile, ['its keys'])
   const vault = await createVault(fixedKeys(ring))
   // A database that cannot be asked is another check's finding.
   const database = await facts.database().catch(() => undefined)
-  for (const key of database?.keys ?? []) vault.verifyCheck(key)
+  for (const key of database?.keys ?? [])
+    if (key.state === 'active' || key.state === 'retired') vault.verifyCheck(key)
   return ring.keys.size
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import sodium from 'libsodium-wrappers'
 import { AppError } from '../base/errors.ts'
 import type { Keys } from './keys.ts'
@@ -14,6 +15,8 @@ export type Vault = Signer & {
   seal: (place: Place, plaintext: string) => string
   /** @throws AppError `key_missing` or `credentials_unreadable`, naming the row */
   open: (place: Place, sealed: string) => string
+  /** Opened and sealed again by the key that seals now; what it sealed itself stays as it is. */
+  reseal: (place: Place, sealed: string) => string
   /** The check value of a key, to be kept with the database. */
   makeCheck: (kid: string) => { kid: string; checkValue: string }
   /** @throws AppError `key_missing` naming the key that this database needs */
@@ -33,6 +36,7 @@ export const createVault = async (keys: Keys): Promise<Vault> => {
     ...createSigner(keys),
     seal,
     open,
+    reseal: (place, sealed) => resealWith(keys, place, sealed),
     makeCheck: (kid) => ({ kid, checkValue: sealWith({ ...keys, sealing: () => kid }, CHECK_PLACE, CHECK_TEXT) }), // prettier-ignore
     verifyCheck: ({ kid, checkValue }) => {
       if (!keys.find(kid)) throw missing(kid)
@@ -49,8 +53,8 @@ export const createVault = async (keys: Keys): Promise<Vault> => {
   }
 }
 
-const sealWith = (keys: Keys, place: Place, plaintext: string): string => {
-  const nonce = sodium.randombytes_buf(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
+const sealWith = (keys: Keys, place: Place, plaintext: string | Uint8Array): string => {
+  const nonce = randomBytes(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
   const kid = keys.sealing()
   const key = dataKey(keys, kid, place)
   const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
@@ -61,18 +65,30 @@ const sealWith = (keys: Keys, place: Place, plaintext: string): string => {
 }
 
 const openWith = (keys: Keys, place: Place, sealed: string): string => {
+  const opened = openBytes(keys, place, sealed)
+  const plaintext = Buffer.from(opened).toString('utf8')
+  sodium.memzero(opened)
+  return plaintext
+}
+
+const resealWith = (keys: Keys, place: Place, sealed: string): string => {
+  if (sealed.split('.')[1] === keys.sealing()) return sealed
+  const opened = openBytes(keys, place, sealed)
+  const again = sealWith(keys, place, opened)
+  sodium.memzero(opened)
+  return again
+}
+
+const openBytes = (keys: Keys, place: Place, sealed: string): Uint8Array => {
   const [version, kid = '', nonce = '', ciphertext = '', ...more] = sealed.split('.')
   // Node's base64 decoder skips what it does not know: a changed text must not pass for the same bytes.
   const isWhole = [nonce, ciphertext].every((text) => toBase64(fromBase64(text)) === text)
   if (version !== VERSION || more.length > 0 || !isWhole) throw unreadable(place)
   const key = dataKey(keys, kid, place)
   try {
-    const opened = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
       null, fromBase64(ciphertext), additionalData(place), fromBase64(nonce), key,
     ) // prettier-ignore
-    const plaintext = Buffer.from(opened).toString('utf8')
-    sodium.memzero(opened)
-    return plaintext
   } catch {
     throw unreadable(place)
   } finally {

@@ -178,13 +178,27 @@ onEveryDatabase('the tables', (database) => {
     assert.equal(await instances.countRealInstances(database()), 1)
   })
 
-  it('note a vault key once and keep its first check value', async () => {
-    await vaultKeys.noteVaultKey(database(), { kid: 'k1', checkValue: 'first' })
-    await vaultKeys.noteVaultKey(database(), { kid: 'k1', checkValue: 'second' })
-    await vaultKeys.noteVaultKey(database(), { kid: 'k2', checkValue: 'other' })
-    assert.deepEqual(await vaultKeys.listVaultKeys(database()), [
-      { kid: 'k1', checkValue: 'first' },
-      { kid: 'k2', checkValue: 'other' },
-    ])
+  it('keep one key that seals and one that waits, and make the one that waits seal', async () => {
+    const keyOf = (kid: string, state: vaultKeys.VaultKeyState) => ({ kid, checkValue: `of ${kid}`, state }) // prettier-ignore
+    await vaultKeys.insertVaultKey(database(), keyOf('k1', 'active'))
+    await vaultKeys.insertVaultKey(database(), keyOf('k2', 'pending'))
+    for (const state of ['active', 'pending'] as const)
+      await assert.rejects(vaultKeys.insertVaultKey(database(), keyOf('k3', state)))
+    await vaultKeys.activateVaultKey(database(), 'k2')
+    await vaultKeys.markKeyRemoved(database(), 'k1')
+    const keys = [keyOf('k1', 'removed'), keyOf('k2', 'active')]
+    // The clock of the embedded database may give both the same time.
+    for (const listed of [await vaultKeys.listVaultKeys(database()), await vaultKeys.listKeysOfAnySchema(database())])
+      assert.deepEqual(listed.toSorted((a, b) => (a.kid < b.kid ? -1 : 1)), keys) // prettier-ignore
+  })
+
+  it('refuse what a removed key has sealed', async () => {
+    const { id } = await newUser()
+    await vaultKeys.insertVaultKey(database(), { kid: 'kgone', checkValue: '', state: 'removed' })
+    const refused = { code: 'BK001' }
+    await assert.rejects(insert(id, { sealedSecret: 'v1.kgone.n.c' }), refused)
+    const { handle } = await insert(id)
+    const sealedCredentials = 'v1.kgone.n.c'
+    await assert.rejects(instances.replaceCredentials(database(), { handle, sealedCredentials }), refused) // prettier-ignore
   })
 })

@@ -5,13 +5,15 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../../src/base/errors.ts'
-import { loadKeyRing } from '../../src/vault/key-ring.ts'
+import { addKey, loadKeyRing as load, removeKey } from '../../src/vault/key-ring.ts'
 import { useCleanup } from '../support/cleanup.ts'
 import { useTempFolder } from '../support/temp-folder.ts'
 
 /** A worker of its own knows no TypeScript. */
 const FIXTURE = new URL('../fixtures/load-key-ring.ts', import.meta.url).href
 const BOOT = `import('tsx/esm/api').then((tsx) => tsx.tsImport('${FIXTURE}', '${FIXTURE}'))`
+
+const loadKeyRing = (file: string) => load(file, [])
 
 const makeKey = (bytes = 32) => randomBytes(bytes).toString('base64')
 
@@ -105,5 +107,29 @@ describe('the key ring', () => {
     const empty = write('empty.key', '')
     assert.throws(() => loadKeyRing(empty), { code: 'file_insecure' })
     assert.equal(readFileSync(empty, 'utf8'), '')
+  })
+
+  it('takes keys in and out, for its owner alone, and is whole at any moment', () => {
+    const file = join(folder(), 'grown.key')
+    const first = loadKeyRing(file).newest
+    const second = addKey(file)
+    const grown = loadKeyRing(file)
+    assert.deepEqual([...grown.keys.keys()], [first, second])
+    assert.equal(grown.newest, second)
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    removeKey(file, first)
+    removeKey(file, first)
+    assert.deepEqual([...loadKeyRing(file).keys.keys()], [second])
+    const drafts = readdirSync(folder()).filter((name) => name.startsWith('grown.key.'))
+    assert.deepEqual(drafts, [])
+  })
+
+  it('is not made where something was sealed by another one', () => {
+    const file = join(folder(), 'lost.key')
+    assert.throws(() => load(file, ['k0badcafe']), /k0badcafe/)
+    assert.deepEqual(
+      readdirSync(folder()).filter((name) => name.startsWith('lost.key')),
+      [],
+    )
   })
 })

@@ -1,0 +1,87 @@
+import { AppError } from './base/errors.ts'
+import { rotationNeeds, withRingLock, type KeyParts } from './key-rotation.ts'
+import { liveProcesses, nameOf } from './live-processes.ts'
+import type { Database } from './store/database.ts'
+import { countSealedByKey, lockSealedTables } from './store/sealed-columns.ts'
+import {
+  listVaultKeys,
+  lockVaultKeys,
+  markKeyRemoved,
+  type VaultKeyState,
+} from './store/vault-keys.ts'
+import { loadKeyRing, removeKey } from './vault/key-ring.ts'
+import { rotateKeys, type Rotation } from './vault/rotate.ts'
+
+/** A key as the operator sees it. */
+export type KeyView = {
+  kid: string
+  state: VaultKeyState
+  /** Whether the ring file of this machine has it. */
+  inRing: boolean
+  /** Sealed values that need it. */
+  values: number
+  /** Live processes that seal by it. */
+  sealing: string[]
+  removable: boolean
+}
+
+export type KeyStatus = { keys: KeyView[]; processes: string[] }
+
+/** What is done with the keys of a database. */
+export type KeyOperations = {
+  status: () => Promise<KeyStatus>
+  rotate: (onProgress: (rotation: Rotation) => void) => Promise<Rotation>
+  /** @throws AppError `key_needed` */
+  remove: (kid: string) => Promise<void>
+}
+
+export const createKeyOperations = (parts: KeyParts): KeyOperations => {
+  const { config, database, recordAudit } = parts
+  const by = { actor: 'admin', from: 'local' }
+  return {
+    status: async () => {
+      const processes = await liveProcesses(database)
+      const counts = await countSealedByKey(database)
+      const known = await listVaultKeys(database)
+      const { keys: ring } = loadKeyRing(config.masterKeyFile, known.map(({ kid }) => kid)) // prettier-ignore
+      const keys = known.map(({ kid, state }) => {
+        const sealing = processes.filter((one) => one.sealing === kid).map(nameOf)
+        const values = counts.get(kid) ?? 0
+        const removable = state === 'retired' && values === 0 && sealing.length === 0
+        return { kid, state, inRing: ring.has(kid), values, sealing, removable }
+      })
+      return { keys, processes: processes.map(nameOf) }
+    },
+    rotate: async (onProgress) => {
+      const rotation = await rotateKeys(rotationNeeds(parts), onProgress)
+      const { kid, done, unreadable } = rotation
+      await recordAudit({ ...by, action: 'keys.rotate', target: kid, details: { done, unreadable } }) // prettier-ignore
+      return rotation
+    },
+    remove: async (kid) => {
+      await withRingLock(config, async () => {
+        await lockVaultKeys(database, (transaction) => refuseOrMark(transaction, kid))
+        removeKey(config.masterKeyFile, kid)
+      })
+      await recordAudit({ ...by, action: 'keys.remove', target: kid })
+    },
+  }
+}
+
+/** @throws AppError `key_needed` saying by what */
+const refuseOrMark = async (transaction: Database, kid: string): Promise<void> => {
+  const key = (await listVaultKeys(transaction)).find((one) => one.kid === kid)
+  if (key?.state === 'removed') return // only the file is left
+  if (key?.state !== 'retired')
+    throw new AppError(
+      'key_needed',
+      key ? `${kid} is ${key.state}; berth keys rotate replaces it first.` : `There is no key ${kid}.`, // prettier-ignore
+    )
+  await lockSealedTables(transaction)
+  const values = (await countSealedByKey(transaction)).get(kid) ?? 0
+  const sealing = (await liveProcesses(transaction)).filter((one) => one.sealing === kid)
+  const needs = [...(values > 0 ? [`${values} sealed values`] : []), ...sealing.map(nameOf)]
+  if (needs.length > 0)
+    throw new AppError('key_needed', `${kid} is still needed by ${needs.join(', ')}.`)
+  await markKeyRemoved(transaction, kid)
+}
