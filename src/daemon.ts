@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { auditReads } from './audited-vault.ts'
 import { createApi } from './api/app.ts'
 import { createIdentify } from './api/identify.ts'
 import type { Config } from './base/config.ts'
@@ -10,6 +11,8 @@ import { fleetStatus } from './fleet-status.ts'
 import { createFleetParts, type FleetOptions, type FleetParts } from './fleet-parts.ts'
 import { createHostCheck } from './gateway/allowed-hosts.ts'
 import { createFrontServer } from './gateway/server.ts'
+import { createKeyDesk, type KeyDesk } from './key-desk.ts'
+import { createKeyOperations } from './key-operations.ts'
 import type { RecordAudit } from './model/audit.ts'
 import { composeGateway } from './gateway-parts.ts'
 import type { FleetStatus } from './model/fleet.ts'
@@ -20,16 +23,16 @@ import {
   prepareDatabase,
 } from './open-accounts.ts'
 import { openAudit } from './open-audit.ts'
+import type { OpenVault } from './open-vault.ts'
 import type { Database } from './store/database.ts'
 import { migrationStatus } from './store/migrate.ts'
 import { findLiveToken } from './store/tokens.ts'
-import type { Vault } from './vault/vault.ts'
 import { DAEMON_NAME, loadAdminToken, packageVersion } from './wanted-fleet.ts'
 
 /** The name of the lock that the one daemon of a home holds. */
 export const DAEMON_LOCK = 'daemon'
 
-type Opened = { database: Database; vault: Vault; recordAudit: RecordAudit }
+type Opened = { database: Database; vault: OpenVault; recordAudit: RecordAudit; keys: KeyDesk }
 type Parts = FleetParts & { config: Config; log: Log }
 
 /**
@@ -61,11 +64,12 @@ export const createDaemon = (options: FleetOptions): Runnable => {
         name: 'database',
         start: async () => {
           const database = await openDatabase(config, log.child('store'))
-          const vault = await prepareDatabase(config, database)
-          const recordAudit = await openAudit({ config, database, vault })
-          late.opened = { database, vault, recordAudit }
+          late.opened = await openStores(options, database)
         },
-        stop: async () => late.opened?.database.close(),
+        stop: async () => {
+          await late.opened?.vault.watch.stop()
+          await late.opened?.database.close()
+        },
       },
       {
         name: 'server',
@@ -79,6 +83,19 @@ export const createDaemon = (options: FleetOptions): Runnable => {
     ],
     log,
   )
+}
+
+/** Everything over the database. A rotation that an earlier process left unfinished goes on beside the rest. */
+const openStores = async ({ config, log }: FleetOptions, database: Database): Promise<Opened> => {
+  const opened = await prepareDatabase(config, database, DAEMON_NAME)
+  const recordAudit = await openAudit({ config, database, vault: opened })
+  const vault = auditReads(opened, recordAudit)
+  const operations = createKeyOperations({ config, database, vault, recordAudit })
+  const keys = createKeyDesk(operations, log.child('keys'))
+  vault.watch.logTo(log.child('keys'))
+  await vault.watch.start()
+  keys.resume().catch((error: unknown) => log.error('rotation not resumed', { error }))
+  return { database, vault, recordAudit, keys }
 }
 
 const HOSTS_WAIT_MS = 3_000
@@ -109,7 +126,10 @@ const lockPart = (config: Config): Runnable => {
 const localUrl = ({ host, port }: Config): string =>
   `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}`
 
-const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened): Runnable => {
+const createServerPart = (
+  parts: Parts,
+  { database, vault, recordAudit, keys }: Opened,
+): Runnable => {
   const { config, log, supervisor } = parts
   const identify = createIdentify({
     adminToken: loadAdminToken(config),
@@ -141,6 +161,7 @@ const createServerPart = (parts: Parts, { database, vault, recordAudit }: Opened
     fleet: supervisor,
     fleetStatus: () => statusOf(parts),
     recordAudit,
+    keys,
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: log.child('api'),
   })

@@ -1,43 +1,36 @@
 import { AppError } from './base/errors.ts'
 import { rotationNeeds, withRingLock, type KeyParts } from './key-rotation.ts'
+import type { By, RecordAudit } from './model/audit.ts'
+import type { KeyStatus, Rotation } from './model/keys.ts'
 import { liveProcesses, nameOf } from './live-processes.ts'
 import type { Database } from './store/database.ts'
 import { countSealedByKey, lockSealedTables } from './store/sealed-columns.ts'
-import {
-  listVaultKeys,
-  lockVaultKeys,
-  markKeyRemoved,
-  type VaultKeyState,
-} from './store/vault-keys.ts'
+import { listVaultKeys, lockVaultKeys, markKeyRemoved } from './store/vault-keys.ts'
 import { loadKeyRing, removeKey } from './vault/key-ring.ts'
-import { rotateKeys, type Rotation } from './vault/rotate.ts'
+import { rotateKeys } from './vault/rotate.ts'
 
-/** A key as the operator sees it. */
-export type KeyView = {
-  kid: string
-  state: VaultKeyState
-  /** Whether the ring file of this machine has it. */
-  inRing: boolean
-  /** Sealed values that need it. */
-  values: number
-  /** Live processes that seal by it. */
-  sealing: string[]
-  removable: boolean
+type RotateRequest = {
+  by: By
+  onProgress?: (rotation: Rotation) => void
+  /** Go on with the rotation to this key, and begin no other. */
+  kid?: string | undefined
 }
-
-export type KeyStatus = { keys: KeyView[]; processes: string[] }
 
 /** What is done with the keys of a database. */
 export type KeyOperations = {
   status: () => Promise<KeyStatus>
-  rotate: (onProgress: (rotation: Rotation) => void) => Promise<Rotation>
+  /** @throws AppError `key_pending` */
+  rotate: (request: RotateRequest) => Promise<Rotation>
+  /** The key of a rotation that has not ended, as far as the database shows it. */
+  unfinished: () => Promise<string | undefined>
   /** @throws AppError `key_needed` */
-  remove: (kid: string) => Promise<void>
+  remove: (kid: string, by: By) => Promise<void>
 }
 
-export const createKeyOperations = (parts: KeyParts): KeyOperations => {
+export const createKeyOperations = (
+  parts: KeyParts & { recordAudit: RecordAudit },
+): KeyOperations => {
   const { config, database, recordAudit } = parts
-  const by = { actor: 'admin', from: 'local' }
   return {
     status: async () => {
       const processes = await liveProcesses(database)
@@ -52,13 +45,23 @@ export const createKeyOperations = (parts: KeyParts): KeyOperations => {
       })
       return { keys, processes: processes.map(nameOf) }
     },
-    rotate: async (onProgress) => {
-      const rotation = await rotateKeys(rotationNeeds(parts), onProgress)
+    rotate: async ({ by, kid: wanted, onProgress = () => undefined }) => {
+      const rotation = await rotateKeys(rotationNeeds(parts, wanted), onProgress)
       const { kid, done, unreadable } = rotation
       await recordAudit({ ...by, action: 'keys.rotate', target: kid, details: { done, unreadable } }) // prettier-ignore
       return rotation
     },
-    remove: async (kid) => {
+    unfinished: async () => {
+      const known = await listVaultKeys(database)
+      const pending = known.find(({ state }) => state === 'pending')
+      const active = known.find(({ state }) => state === 'active')
+      if (pending || !active) return pending?.kid
+      const others = [...(await countSealedByKey(database)).keys()].some(
+        (kid) => kid !== active.kid,
+      )
+      return others ? active.kid : undefined
+    },
+    remove: async (kid, by) => {
       await withRingLock(config, async () => {
         await lockVaultKeys(database, (transaction) => refuseOrMark(transaction, kid))
         removeKey(config.masterKeyFile, kid)

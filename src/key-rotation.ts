@@ -2,7 +2,6 @@ import type { Config } from './base/config.ts'
 import { AppError } from './base/errors.ts'
 import { withLock } from './base/lock.ts'
 import { liveProcesses, nameOf } from './live-processes.ts'
-import type { RecordAudit } from './model/audit.ts'
 import type { OpenVault } from './open-vault.ts'
 import type { Database } from './store/database.ts'
 import {
@@ -15,12 +14,7 @@ import { addKey, loadKeyRing } from './vault/key-ring.ts'
 import type { Place } from './vault/vault.ts'
 import type { ResealedBatch, RotationNeeds } from './vault/rotate.ts'
 
-export type KeyParts = {
-  config: Config
-  database: Database
-  vault: OpenVault
-  recordAudit: RecordAudit
-}
+export type KeyParts = { config: Config; database: Database; vault: OpenVault }
 
 const LOCK_MS = 30_000
 /** Few enough that requests to the same process do not wait for long. */
@@ -34,12 +28,12 @@ export const withRingLock = <T>({ home }: Config, work: () => Promise<T>): Promi
   )
 
 /** Joins store and vault to what a rotation needs. */
-export const rotationNeeds = (parts: KeyParts): RotationNeeds => {
+export const rotationNeeds = (parts: KeyParts, wanted: string | undefined): RotationNeeds => {
   const { database, vault } = parts
   const lackingIn = async (source: Database, kid: string) =>
     (await liveProcesses(source)).filter(({ kids }) => !kids.includes(kid)).map(nameOf)
   return {
-    begin: () => beginRotation(parts),
+    begin: () => beginRotation(parts, wanted),
     refresh: () => vault.watch.refresh(),
     lacking: (kid) => lackingIn(database, kid),
     activate: (kid) =>
@@ -72,7 +66,7 @@ export const rotationNeeds = (parts: KeyParts): RotationNeeds => {
  * The pending key; else the active one while values that open are left under others; else a new key, first in the ring and
  * then in the database.
  */
-const beginRotation = (parts: KeyParts): Promise<string> =>
+const beginRotation = (parts: KeyParts, wanted: string | undefined): Promise<string> =>
   withRingLock(parts.config, async () => {
     const { config, database, vault } = parts
     await vault.watch.refresh()
@@ -80,7 +74,8 @@ const beginRotation = (parts: KeyParts): Promise<string> =>
     const pending = known.find(({ state }) => state === 'pending')
     if (pending) return pending.kid
     const active = known.find(({ state }) => state === 'active')
-    if (active && (await isUnfinished(parts, active.kid))) return active.kid
+    const isKnown = known.some(({ kid }) => kid === wanted)
+    if (active && (isKnown || (await isUnfinished(parts, active.kid)))) return active.kid
     const { keys } = loadKeyRing(config.masterKeyFile, known.map(({ kid }) => kid)) // prettier-ignore
     // A key that no database knows is left from a rotation that was ended in this very moment.
     const spare = [...keys.keys()].findLast((kid) => !known.some((key) => key.kid === kid))
@@ -105,7 +100,7 @@ const isUnfinished = async (parts: KeyParts, kid: string): Promise<boolean> => {
 type At = { kid: string; after: string | undefined }
 
 const resealBatch = (
-  { database, vault, recordAudit }: KeyParts,
+  { database, vault }: KeyParts,
   of: SealedTable,
   { kid, after }: At,
 ): Promise<ResealedBatch> =>

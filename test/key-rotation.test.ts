@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { auditReads } from '../src/audited-vault.ts'
 import { readConfig, type Config } from '../src/base/config.ts'
 import { prepareHome } from '../src/base/home.ts'
 import { createKeyOperations } from '../src/key-operations.ts'
@@ -10,13 +11,14 @@ import { openAudit } from '../src/open-audit.ts'
 import type { OpenVault } from '../src/open-vault.ts'
 import { listAudit } from '../src/store/audit.ts'
 import { findInstance } from '../src/store/instances.ts'
-import type { Rotation } from '../src/vault/rotate.ts'
+import type { Rotation } from '../src/model/keys.ts'
 import { useCleanup } from './support/cleanup.ts'
 import { onEveryDatabase } from './support/databases.ts'
 import { makeService } from './support/services.ts'
 import { useTempFolder } from './support/temp-folder.ts'
 import { waitUntil } from './support/wait-until.ts'
 
+const by = { actor: 'admin', from: 'local' }
 const services = [makeService(), makeService({ name: 'gadgets' })]
 
 onEveryDatabase('rotating the keys', (database) => {
@@ -35,10 +37,11 @@ onEveryDatabase('rotating the keys', (database) => {
   }
   /** A process with a vault; a lasting one hears of new keys by itself. */
   const start = async (of = config) => {
-    const vault = await prepareDatabase(of, database(), 'test')
-    cleanUp(() => vault.watch.stop())
+    const opened = await prepareDatabase(of, database(), 'test')
+    cleanUp(() => opened.watch.stop())
+    const recordAudit = await openAudit({ config: of, database: database(), vault: opened })
+    const vault = auditReads(opened, recordAudit)
     const parts = { config: of, database: database(), vault }
-    const recordAudit = await openAudit(parts)
     const onInstanceChange = () => undefined
     const accounts = composeAccounts({ ...parts, services: () => services, onInstanceChange })
     return { vault, accounts, keys: createKeyOperations({ ...parts, recordAudit }) }
@@ -67,7 +70,10 @@ onEveryDatabase('rotating the keys', (database) => {
     const process = await start()
     const made = await fill(process, 7)
     const seen: Rotation[] = []
-    const rotation = await process.keys.rotate((progress) => seen.push(progress))
+    const rotation = await process.keys.rotate({
+      by,
+      onProgress: (progress) => seen.push(progress),
+    })
     assert.deepEqual([rotation.phase, rotation.done, rotation.total], ['done', 14, 14])
     assert.deepEqual(Object.keys(ringIn()).at(-1), rotation.kid)
     for (const { instanceId, apiKey } of made) {
@@ -86,7 +92,7 @@ onEveryDatabase('rotating the keys', (database) => {
     const second = await start() // does not look for new keys yet
     await fill(first, 1)
     const seen: Rotation[] = []
-    const rotating = first.keys.rotate((progress) => seen.push(progress))
+    const rotating = first.keys.rotate({ by, onProgress: (progress) => seen.push(progress) })
     await waitUntil('it waits', () => seen.some(({ phase }) => phase === 'waiting'))
     const before = second.vault.watch
     assert.match(seen.at(-1)?.waitingFor[0] ?? '', /^test \(pid \d+ on /)
@@ -102,7 +108,7 @@ onEveryDatabase('rotating the keys', (database) => {
   it('opens what a new key sealed even before it has heard of the key', async () => {
     const [first, second] = [await start(), await start()]
     const made = await fill(first, 1)
-    const rotating = first.keys.rotate(() => undefined)
+    const rotating = first.keys.rotate({ by })
     await waitUntil('the key waits', async () => (await first.keys.status()).keys.length === 2)
     await second.vault.watch.refresh()
     // Says that it has the key; it goes on sealing by the old one until it looks again.
@@ -118,7 +124,7 @@ onEveryDatabase('rotating the keys', (database) => {
   it('goes on where it was when it is begun again, with the same key', async () => {
     const process = await start()
     const made = await fill(process, 5)
-    const { kid } = await process.keys.rotate(() => undefined)
+    const { kid } = await process.keys.rotate({ by })
     // As a kill would leave it: some are sealed by the key before.
     const rows = await Promise.all(made.map(({ instanceId }) => findInstance(database(), instanceId))) // prettier-ignore
     const old = await start()
@@ -126,12 +132,12 @@ onEveryDatabase('rotating the keys', (database) => {
     await old.vault.watch.stop()
     const withOld = await sealedBy(before, rows[3]!)
     await database().query('update user_service_instances set encrypted_api_key = $2 where instance_id = $1', [rows[3]!.handle, withOld]) // prettier-ignore
-    const again = await process.keys.rotate(() => undefined)
+    const again = await process.keys.rotate({ by })
     assert.equal(again.kid, kid)
     assert.equal(Object.keys(ringIn()).length, 2)
     const status = await process.keys.status()
     assert.deepEqual(status.keys.map(({ values }) => values), [0, 10]) // prettier-ignore
-    assert.notEqual((await process.keys.rotate(() => undefined)).kid, kid)
+    assert.notEqual((await process.keys.rotate({ by })).kid, kid)
   })
 
   /** Sealed by a certain key of the ring. */
@@ -151,7 +157,7 @@ onEveryDatabase('rotating the keys', (database) => {
     await fill(process, 1)
     const spare = { k0badcafe: randomBytes(32).toString('base64') }
     writeFileSync(config.masterKeyFile, JSON.stringify({ ...ringIn(), ...spare }))
-    assert.equal((await process.keys.rotate(() => undefined)).kid, 'k0badcafe')
+    assert.equal((await process.keys.rotate({ by })).kid, 'k0badcafe')
     assert.equal(Object.keys(ringIn()).length, 2)
   })
 
@@ -163,10 +169,7 @@ onEveryDatabase('rotating the keys', (database) => {
     const changes = made.map(({ userId }) =>
       second.accounts.authenticate({ userId, service: 'widgets' }, { apiKey: 'changed' }),
     )
-    const rotated = await Promise.all([
-      first.keys.rotate(() => undefined),
-      second.keys.rotate(() => undefined),
-    ])
+    const rotated = await Promise.all([first.keys.rotate({ by }), second.keys.rotate({ by })])
     await Promise.all(changes)
     assert.equal(rotated[0].kid, rotated[1].kid)
     for (const { instanceId } of made)
@@ -178,33 +181,39 @@ onEveryDatabase('rotating the keys', (database) => {
     const [broken, whole] = await fill(process, 2)
     const copy = (await findInstance(database(), whole!.instanceId))!.sealedCredentials
     await database().query('update user_service_instances set encrypted_api_key = $2 where instance_id = $1', [broken!.instanceId, copy]) // prettier-ignore
-    const rotation = await process.keys.rotate(() => undefined)
+    const rotation = await process.keys.rotate({ by })
     assert.deepEqual([rotation.phase, rotation.unreadable, rotation.done], ['done', 1, 3])
     assert.equal((await findInstance(database(), broken!.instanceId))?.sealedCredentials, copy)
     assert.match(await opened(process.vault, whole!.instanceId), /key-of-1/)
+    const action = 'credentials.unreadable'
+    const entries = await waitUntil('it is noted', async () => {
+      const found = await listAudit(database(), { action, limit: 10 })
+      return found.length > 0 && found
+    })
+    assert.deepEqual(entries.map(({ target }) => target), [broken!.instanceId]) // prettier-ignore
     const [old] = (await process.keys.status()).keys
     assert.deepEqual([old?.values, old?.removable], [1, false])
-    assert.notEqual((await process.keys.rotate(() => undefined)).kid, rotation.kid)
+    assert.notEqual((await process.keys.rotate({ by })).kid, rotation.kid)
   })
 
   it('takes an old key out only when nothing needs it, and refuses what it sealed from then on', async () => {
     const process = await start()
     const [only] = await fill(process, 1)
     const old = Object.keys(ringIn())[0] ?? ''
-    await assert.rejects(process.keys.remove(old), { code: 'key_needed' })
-    await assert.rejects(process.keys.remove('k00000000'), { code: 'key_needed' })
+    await assert.rejects(process.keys.remove(old, by), { code: 'key_needed' })
+    await assert.rejects(process.keys.remove('k00000000', by), { code: 'key_needed' })
     const row = (await findInstance(database(), only!.instanceId))!
     const late = await start()
-    const rotating = process.keys.rotate(() => undefined)
+    const rotating = process.keys.rotate({ by })
     await waitUntil('it waits for the other', async () => {
       await late.vault.watch.refresh()
       return (await process.keys.status()).keys.find(({ kid }) => kid === old)?.state === 'retired'
     })
     await late.vault.watch.refresh()
     await rotating
-    await process.keys.remove(old)
+    await process.keys.remove(old, by)
     assert.ok(!(old in ringIn()))
-    await process.keys.remove(old) // again changes nothing
+    await process.keys.remove(old, by) // again changes nothing
     const back = { handle: row.handle, sealedCredentials: row.sealedCredentials }
     const { replaceCredentials } = await import('../src/store/instances.ts')
     await assert.rejects(replaceCredentials(database(), back), { code: 'BK001' })
@@ -214,7 +223,7 @@ onEveryDatabase('rotating the keys', (database) => {
   it('does not start with a ring that lacks a key, names it, and touches nothing', async () => {
     const process = await start()
     await fill(process, 1)
-    await process.keys.rotate(() => undefined)
+    await process.keys.rotate({ by })
     await process.vault.watch.stop()
     const [first = '', second = ''] = Object.keys(ringIn())
     const whole = readFileSync(config.masterKeyFile, 'utf8')

@@ -1,9 +1,12 @@
 import type { Log } from '../base/log.ts'
-import type { RecordAudit } from '../model/audit.ts'
+import type { By, RecordAudit } from '../model/audit.ts'
 import type { Changes, FleetStatus } from '../model/fleet.ts'
+import type { KeyStatus, Rotation } from '../model/keys.ts'
 import type { Service } from '../model/service.ts'
 import type { Accounts } from './accounts.ts'
 import type { Identify } from './identify.ts'
+
+type RotationJob = { isRunning: boolean; rotation: Rotation | null; failure: string | null }
 
 /** What the routes need of the rest of the daemon. */
 export type ApiNeeds = {
@@ -23,6 +26,13 @@ export type ApiNeeds = {
     startServices: (services: readonly string[]) => Promise<void>
   }
   recordAudit: RecordAudit
+  /** The vault's keys. */
+  keys: {
+    status: () => Promise<KeyStatus>
+    job: () => RotationJob
+    rotate: (by: By, kid?: string) => Promise<RotationJob>
+    remove: (kid: string, by: By) => Promise<void>
+  }
   migrationStatus: () => Promise<{ version: number; newest: number }>
   log: Log
 }

@@ -1,15 +1,12 @@
 import type { InstanceView } from '../api/instance-accounts.ts'
 import type { TokenView } from '../api/user-accounts.ts'
 import type { Config } from '../base/config.ts'
-import { prepareHome } from '../base/home.ts'
-import { acquireLock } from '../base/lock.ts'
-import { silentLog } from '../base/log.ts'
-import { DAEMON_LOCK } from '../daemon.ts'
 import type { CredentialsInput } from '../model/credentials-input.ts'
-import { composeAccounts, openDatabase, prepareDatabase } from '../open-accounts.ts'
+import { composeAccounts } from '../open-accounts.ts'
 import { loadRegistry } from '../registry/load.ts'
 import type { Client } from './client.ts'
 import { findDaemon } from './daemon-client.ts'
+import { withLocalStores } from './local-stores.ts'
 
 type User = { id: string; email: string }
 type NewToken = { id: string; token: string; expiresAt: string | null }
@@ -63,38 +60,18 @@ const overHttp = (client: Client): Operations => ({
   removeInstance: (of) => client.delete(`${ADMIN}/instances?${new URLSearchParams(of).toString()}`),
 })
 
-const withLocal = async <T>(
-  config: Config,
-  work: (operations: Operations) => Promise<T>,
-): Promise<T> => {
-  prepareHome(config.home, config.pm2Home)
-  const holder = { role: 'another berth command' }
-  // The embedded database has one owner at a time; Postgres looks after itself.
-  const lock =
-    config.databaseUrl === undefined
-      ? await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder })
-      : undefined
-  try {
-    const database = await openDatabase(config, silentLog)
-    try {
-      const vault = await prepareDatabase(config, database)
-      const { services } = loadRegistry(config.registryDir)
-      const nobodyListens = () => undefined // no gateway runs, so nothing is remembered
-      const accounts = composeAccounts({
-        config,
-        database,
-        vault,
-        services: () => services,
-        onInstanceChange: nobodyListens,
-      })
-      return await work(locally(accounts))
-    } finally {
-      await database.close()
-    }
-  } finally {
-    await lock?.release()
-  }
-}
+const withLocal = <T>(config: Config, work: (operations: Operations) => Promise<T>): Promise<T> =>
+  withLocalStores(config, (stores) => {
+    const { services } = loadRegistry(config.registryDir)
+    const nobodyListens = () => undefined // no gateway runs, so nothing is remembered
+    const accounts = composeAccounts({
+      config,
+      ...stores,
+      services: () => services,
+      onInstanceChange: nobodyListens,
+    })
+    return work(locally(accounts))
+  })
 
 const locally = (accounts: ReturnType<typeof composeAccounts>): Operations => {
   const ownerOf = async ({ email, service }: OfUser) => ({

@@ -13,6 +13,9 @@ export type AuditEntry = {
   details?: Readonly<Record<string, string | number | boolean>>
 }
 
+/** Who, and from where. */
+export type By = Pick<AuditEntry, 'actor' | 'from'>
+
 /**
  * Writes an entry to the audit log; done when it is committed.
  * @throws AppError `database_unavailable`, and `locked` when entries come faster than they can be written

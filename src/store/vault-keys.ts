@@ -1,7 +1,6 @@
+import type { VaultKeyState } from '../model/keys.ts'
 import { firstOf, type Database } from './database.ts'
 
-/** `pending`: waits until every process has it; `active` seals; `retired` opens only; `removed`: nobody has it. */
-export type VaultKeyState = 'pending' | 'active' | 'retired' | 'removed'
 export type VaultKey = { kid: string; checkValue: string; state: VaultKeyState }
 
 /** Any number, the same for all: starting processes and rotations go one after the other. */

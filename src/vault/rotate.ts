@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../base/errors.ts'
+import type { Rotation } from '../model/keys.ts'
 
 /** What a rotation needs of the ring, the database and the processes that use them. */
 export type RotationNeeds = {
@@ -31,18 +32,6 @@ export type ResealedBatch = {
   unreadable: number
   /** Where the next batch begins; undefined at the end of the table. */
   last: string | undefined
-}
-
-export type Rotation = {
-  kid: string
-  phase: 'waiting' | 'sealing' | 'done'
-  /** Processes that have not loaded the new key yet, or still seal by the old one. */
-  waitingFor: string[]
-  /** Sealed values under the new key, and all of them. */
-  done: number
-  total: number
-  /** Values that do not open: moved, cut or changed. They stay as they are. */
-  unreadable: number
 }
 
 type OnProgress = (rotation: Rotation) => void

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import * as instances from '../../src/store/instances.ts'
+import type { VaultKeyState } from '../../src/model/keys.ts'
 import { migrateDatabase } from '../../src/store/migrate.ts'
 import * as tokens from '../../src/store/tokens.ts'
 import * as users from '../../src/store/users.ts'
@@ -179,7 +180,7 @@ onEveryDatabase('the tables', (database) => {
   })
 
   it('keep one key that seals and one that waits, and make the one that waits seal', async () => {
-    const keyOf = (kid: string, state: vaultKeys.VaultKeyState) => ({ kid, checkValue: `of ${kid}`, state }) // prettier-ignore
+    const keyOf = (kid: string, state: VaultKeyState) => ({ kid, checkValue: `of ${kid}`, state }) // prettier-ignore
     await vaultKeys.insertVaultKey(database(), keyOf('k1', 'active'))
     await vaultKeys.insertVaultKey(database(), keyOf('k2', 'pending'))
     for (const state of ['active', 'pending'] as const)

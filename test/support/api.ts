@@ -15,6 +15,14 @@ export const FLEET: FleetStatus = {
   }, // prettier-ignore
 }
 
+/** A vault that nobody asks. */
+const NO_KEYS: ApiNeeds['keys'] = {
+  status: () => Promise.resolve({ keys: [], processes: [] }),
+  job: () => ({ isRunning: false, rotation: null, failure: null }),
+  rotate: () => Promise.resolve({ isRunning: false, rotation: null, failure: null }),
+  remove: () => Promise.resolve(),
+}
+
 const TOKEN = 'brt_admin'
 
 const refuse = (what: string) => () => Promise.reject(new Error(`nobody shall use ${what}`))
@@ -41,6 +49,7 @@ export const startApi = async (needs: Partial<ApiNeeds>) => {
     fleetStatus: () => FLEET,
     fleet: NO_FLEET,
     recordAudit: () => Promise.resolve(),
+    keys: NO_KEYS,
     migrationStatus: () => Promise.resolve({ version: 1, newest: 1 }),
     log: silentLog,
     ...needs,

@@ -8,6 +8,8 @@ import { silentLog } from '../../src/base/log.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import type { Credentials } from '../../src/model/host-credentials.ts'
 import type { CredentialField } from '../../src/model/service.ts'
+import { createKeyDesk } from '../../src/key-desk.ts'
+import { createKeyOperations } from '../../src/key-operations.ts'
 import { composeAccounts, migrationsFolder, prepareDatabase } from '../../src/open-accounts.ts'
 import { openAudit } from '../../src/open-audit.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -47,6 +49,7 @@ const openFront = async (kind: Database['kind']) => {
   const config = readConfig({ BERTH_HOME: join(home(), kind), BASE_URL: baseUrl })
   prepareHome(config.home, config.pm2Home)
   const vault = await prepareDatabase(config, database)
+  const recordAudit = await openAudit({ config, database, vault })
   const host = await startRecorder()
   const services = Object.entries(FIELDS).map(([name, fields]) =>
     makeService({ name, port: host.port, auth: { ...makeService().auth, fields } }),
@@ -81,7 +84,8 @@ const openFront = async (kind: Database['kind']) => {
     services: list,
     fleetStatus: () => FLEET,
     fleet: NO_FLEET,
-    recordAudit: await openAudit({ config, database, vault }),
+    recordAudit,
+    keys: createKeyDesk(createKeyOperations({ config, database, vault, recordAudit }), silentLog),
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: silentLog,
   })

@@ -1,0 +1,39 @@
+import type { Config } from '../base/config.ts'
+import { prepareHome } from '../base/home.ts'
+import { acquireLock } from '../base/lock.ts'
+import { silentLog } from '../base/log.ts'
+import { DAEMON_LOCK } from '../daemon.ts'
+import { openDatabase, prepareDatabase } from '../open-accounts.ts'
+import type { OpenVault } from '../open-vault.ts'
+import type { Database } from '../store/database.ts'
+
+/** Database and vault, opened by the command itself. */
+export type LocalStores = { database: Database; vault: OpenVault }
+
+/**
+ * Does `work` on the database itself. The embedded one has one owner at a time, so its lock is taken; Postgres looks after
+ * itself.
+ * @throws AppError `locked` naming who owns the embedded database
+ */
+export const withLocalStores = async <T>(
+  config: Config,
+  work: (stores: LocalStores) => Promise<T>,
+): Promise<T> => {
+  prepareHome(config.home, config.pm2Home)
+  const holder = { role: 'another berth command' }
+  const lock =
+    config.databaseUrl === undefined
+      ? await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder })
+      : undefined
+  try {
+    const database = await openDatabase(config, silentLog)
+    try {
+      const vault = await prepareDatabase(config, database)
+      return await work({ database, vault }).finally(vault.watch.stop)
+    } finally {
+      await database.close()
+    }
+  } finally {
+    await lock?.release()
+  }
+}

@@ -1,0 +1,53 @@
+import { messageOf } from './base/errors.ts'
+import type { Log } from './base/log.ts'
+import type { KeyOperations } from './key-operations.ts'
+import type { By } from './model/audit.ts'
+import type { Rotation } from './model/keys.ts'
+
+/** The rotation that this process does, or did last. */
+type RotationView = {
+  isRunning: boolean
+  rotation: Rotation | null
+  /** Why it ended early. */
+  failure: string | null
+}
+
+/** What the daemon does with the keys: a rotation goes on beside everything else, one at a time. */
+export const createKeyDesk = (keys: KeyOperations, log: Log) => {
+  let view: RotationView = { isRunning: false, rotation: null, failure: null }
+  const run = async (by: By, kid: string | undefined, onFirst: () => void): Promise<void> => {
+    view = { isRunning: true, rotation: null, failure: null }
+    try {
+      const onProgress = (rotation: Rotation) => {
+        view = { ...view, rotation }
+        onFirst()
+      }
+      const rotation = await keys.rotate({ by, kid, onProgress })
+      view = { isRunning: false, rotation, failure: null }
+      log.info('keys rotated', rotation)
+    } catch (error) {
+      view = { ...view, isRunning: false, failure: messageOf(error) }
+      log.error('rotation ended early', { error })
+    }
+    onFirst()
+  }
+  /** @returns as soon as it is known to which key it goes */
+  const begin = (by: By, kid?: string): Promise<RotationView> =>
+    new Promise((resolve) => {
+      if (view.isRunning) return resolve(view)
+      void run(by, kid, () => resolve(view))
+    })
+  return {
+    status: keys.status,
+    remove: keys.remove,
+    rotate: begin,
+    job: () => view,
+    /** Goes on with what an earlier process left unfinished. */
+    resume: async (): Promise<void> => {
+      const kid = await keys.unfinished()
+      if (kid !== undefined) await begin({ actor: 'system', from: 'local' }, kid)
+    },
+  }
+}
+
+export type KeyDesk = ReturnType<typeof createKeyDesk>
