@@ -10,8 +10,8 @@ import { composeAccounts, prepareDatabase } from '../src/open-accounts.ts'
 import { openAudit } from '../src/open-audit.ts'
 import type { OpenVault } from '../src/open-vault.ts'
 import { listAudit } from '../src/store/audit.ts'
-import { findInstance } from '../src/store/instances.ts'
 import type { Rotation } from '../src/model/keys.ts'
+import type { Database } from '../src/store/database.ts'
 import { useCleanup } from './support/cleanup.ts'
 import { onEveryDatabase } from './support/databases.ts'
 import { makeService } from './support/services.ts'
@@ -57,6 +57,15 @@ onEveryDatabase('rotating the keys', (database) => {
       made.push({ instanceId, apiKey, userId })
     }
     return made
+  }
+  const findInstance = async (source: Database, handle: string) => {
+    const [row] = await source.query<Record<'handle' | 'userId' | 'service' | 'sealedCredentials' | 'sealedSecret', string>>(
+      `select instance_id as handle, user_id as "userId", service_type as service,
+         encrypted_api_key as "sealedCredentials", sealed_secret as "sealedSecret"
+       from user_service_instances where instance_id = $1`,
+      [handle],
+    ) // prettier-ignore
+    return row
   }
   const opened = async (vault: OpenVault, handle: string): Promise<string> => {
     const instance = await findInstance(database(), handle)

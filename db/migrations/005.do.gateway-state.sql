@@ -13,7 +13,10 @@ create trigger berth_instance_made_or_gone
 
 create trigger berth_instance_changed
   after update of instance_id, user_id, service_type, encrypted_api_key, secret_hash, is_active on user_service_instances
-  for each row execute function berth_announce_instance();
+  for each row
+  -- sealed again by another key it means the same
+  when (current_setting('berth.resealing', true) is distinct from 'on')
+  execute function berth_announce_instance();
 
 create function berth_announce_token() returns trigger language plpgsql as $$
 begin
