@@ -10,7 +10,7 @@ import { makeInstance, SECRET, startGateway } from '../gateway.ts'
 import { startHostHere } from '../host.ts'
 import { startRecorder, type Recorded } from '../recorder.ts'
 import { REGISTRY, type ConfigFile, type ToolEntry } from './config-file.ts'
-import { sampleArguments, sampleCredentials, type Extent } from './samples.ts'
+import { hasChoice, sampleArguments, sampleCredentials, type Extent } from './samples.ts'
 
 /** A tool call and what the API would have received. */
 export type Played = {
@@ -30,8 +30,8 @@ const AT_ONCE = 8
 const USER = '1a2b3c4d-0000-4000-8000-000000000000'
 
 /**
- * Calls every tool of every given service twice, with all arguments by a real MCP client and with the least of them by
- * plain HTTP: instance URL → gateway → host → the way out, which ends in a recorder.
+ * Calls every tool of every given service with all arguments by a real MCP client and, where that is less, with the least
+ * of them by plain HTTP: instance URL → gateway → host → the way out, which ends in a recorder.
  */
 export const playCatalogue = async (configs: readonly ConfigFile[]): Promise<Played[]> => {
   const stage = await setStage(configs)
@@ -96,7 +96,8 @@ const playService = async (
   const door = await DOORS[extent](urlOf(config.name, extent))
   const credentials = sampleCredentials(config, extent)
   const played: Played[] = []
-  for (const tool of config.tools) {
+  const tools = config.tools.filter((tool) => extent === 'full' || hasChoice(config, tool))
+  for (const tool of tools) {
     const args = sampleArguments(tool, extent)
     const answer = await door.call(tool, args)
     const requests = takeOut(recorder.requests, ({ url }) => url.startsWith(`/${config.name}/`))

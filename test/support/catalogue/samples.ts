@@ -17,6 +17,11 @@ export const sampleArguments = (tool: ToolEntry, extent: Extent): Record<string,
       .map(([name, parameter]) => [name, sampleOf(name, parameter)]),
   )
 
+/** Whether the least that can be given is less than everything. */
+export const hasChoice = (config: ConfigFile, tool: ToolEntry): boolean =>
+  Object.values(tool.parameters).some((p) => p.required !== true || p.default !== undefined) ||
+  config.auth.fields.some(({ required }) => required !== true)
+
 const sampleOf = (name: string, parameter: ParameterEntry): unknown => {
   if (parameter.enum) return parameter.enum.at(-1)
   if (parameter.type === 'array')
