@@ -21,7 +21,8 @@ export const lintRegistry = (directory: string): { services: Service[]; findings
 
 type Note = [path: string, message: string]
 
-const lintService = (service: Service): Note[] => [
+/** What is wrong with one service that loads. */
+export const lintService = (service: Service): Note[] => [
   ...(service.description ? [] : [['description', 'is missing'] satisfies Note]),
   ...lintBaseUrl(service),
   ...(service.tools.length > 0 && !service.source
