@@ -6,9 +6,15 @@ export type HostHealth = {
   pid: number
 }
 
+/** A part of what a tool answers, as MCP has them. */
+export type ContentBlock =
+  | { type: 'text'; text: string }
+  | { type: 'image' | 'audio'; data: string; mimeType: string }
+  | { type: 'resource'; resource: { uri: string; mimeType: string; blob: string } }
+
 /** What a tool call over plain HTTP answers: an MCP CallToolResult. */
 export type ToolResult = {
-  content: { type: 'text'; text: string }[]
+  content: ContentBlock[]
   structuredContent?: Record<string, unknown>
   isError?: boolean
 }
@@ -18,3 +24,14 @@ export type ToolResult = {
  * on it, whatever its method, so the gateway may send it again elsewhere.
  */
 export const UNPROCESSED_HEADER = 'x-berth-unprocessed'
+
+/** By which a host reports a tool call to the gateway; one line of JSON. Absent where a stream began before its end. */
+export const USAGE_HEADER = 'x-berth-usage'
+
+export type ToolUsage = {
+  tool: string
+  ok: boolean
+  /** HTTP status of the API's answer; absent when there was none. */
+  status?: number
+  ms: number
+}

@@ -94,6 +94,12 @@ export type Tool = {
   readonly encoding?: (typeof ENCODINGS)[number] | undefined
   /** A JSON template with `{{parameter}}`s, where a flat object of the parameters is not what the API wants. */
   readonly body?: unknown
+  /** For people; made from the name if absent. */
+  readonly title?: string | undefined
+  /** Whether it changes nothing; by rule GET and HEAD, unless the name says otherwise. */
+  readonly readOnly?: boolean | undefined
+  /** JSON Schema of the structured content. Clients refuse answers that do not fit. */
+  readonly outputSchema?: Readonly<Record<string, unknown>> | undefined
 }
 
 export type Parameter = {

@@ -72,6 +72,15 @@ const tool = z.strictObject({
   encoding: z.enum(ENCODINGS).optional(),
   parameters: z.record(z.string().min(1), parameter).default({}),
   body: z.unknown().optional().describe('JSON template with {{parameter}}s'),
+  title: text.optional().describe('For people; made from the name if absent'),
+  readOnly: z
+    .boolean()
+    .optional()
+    .describe('Whether it changes nothing; by method and name if absent'),
+  outputSchema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('JSON Schema of the answer, an object; clients refuse answers that do not fit'),
 })
 
 const processSettings = z.strictObject({

@@ -1,59 +1,98 @@
 import type { Credentials } from '../../model/host-credentials.ts'
-import type { ToolResult } from '../../model/host-protocol.ts'
-import { maskCredentials } from './mask-credentials.ts'
+import type { ContentBlock, ToolResult } from '../../model/host-protocol.ts'
+import type { Service } from '../../model/service.ts'
+import { adviceFor } from './advice.ts'
 import type { UpstreamAnswer } from './exchange.ts'
+import { maskCredentials } from './mask-credentials.ts'
+import { isTextual, mediaTypeOf, textOf } from './media-type.ts'
 
 const MAX_TEXT = 1_000_000
 const MAX_ERROR_TEXT = 2_000
 const MIN_MASKED = 6
 
-/** Turns an API's answer into what an agent reads; never with a credential in it. */
-export const toToolResult = (
-  serviceName: string,
-  answer: UpstreamAnswer,
-  credentials: Credentials,
-): ToolResult => {
-  // APIs quote keys in their messages at times.
-  const text = maskCredentials(answer.body.toString('utf8'), credentials, MIN_MASKED)
-  if (answer.status < 200 || answer.status >= 300) return failure(serviceName, answer, text)
-  if (text === '') return textResult(`Done (${answer.status}, no content).`)
-  const parsed = parseJson(text)
-  const cut = answer.truncated || text.length > MAX_TEXT
-  const note = cut ? '\n[The answer was cut here; ask for less, by page or by filter.]' : ''
-  return {
-    ...textResult(text.slice(0, MAX_TEXT) + note),
-    ...(parsed && !cut ? { structuredContent: parsed } : {}),
-  }
+export type Answered = {
+  service: Service
+  answer: UpstreamAnswer
+  /** Where it came from. */
+  url: URL
+  /** What it must not quote. */
+  secrets: Credentials
 }
+
+/** Turns an API's answer into what an agent reads; never with a credential in it. */
+export const toToolResult = ({ service, answer, url, secrets }: Answered): ToolResult => {
+  const { status, body } = answer
+  const isGood = status >= 200 && status < 300
+  // APIs quote keys in their messages at times.
+  const mask = (text: string) => maskCredentials(text, secrets, MIN_MASKED)
+  const notes = notesOf(answer, mask)
+  if (isGood && body.length > 0 && !isTextual(answer))
+    return withNotes(binaryResult(answer, mask(`${url.origin}${url.pathname}`)), notes)
+  const text = mask(textOf(answer))
+  return isGood ? withNotes(textual(answer, text), notes) : failure(service, answer, text)
+}
+
+const textual = ({ status, truncated }: UpstreamAnswer, text: string): ToolResult => {
+  if (text === '') return textResult(`Done (${status}, no content).`)
+  const cut = truncated || text.length > MAX_TEXT
+  const parsed = cut ? undefined : parseJson(text)
+  const shown = cut ? `${text.slice(0, MAX_TEXT)}\n${CUT}` : text
+  return { ...textResult(shown), ...(parsed ? { structuredContent: parsed } : {}) }
+}
+
+const CUT = '[The answer was cut here; ask for less, by page or by filter.]'
 
 /** What an agent reads when a call could not be made. */
 export const toolError = (text: string): ToolResult => ({ ...textResult(text), isError: true })
 
 const textResult = (text: string): ToolResult => ({ content: [{ type: 'text', text }] })
 
-const failure = (serviceName: string, answer: UpstreamAnswer, text: string): ToolResult => {
-  const said = text.slice(0, MAX_ERROR_TEXT)
+const withNotes = (result: ToolResult, notes: readonly string[]): ToolResult =>
+  notes.length === 0
+    ? result
+    : { ...result, content: [...result.content, { type: 'text', text: notes.join('\n') }] }
+
+const binaryResult = (answer: UpstreamAnswer, uri: string): ToolResult => {
+  const mimeType = mediaTypeOf(answer) ?? 'application/octet-stream'
+  // Half of an image or an archive is of no use.
+  if (answer.truncated)
+    return toolError(`The answer is ${mimeType} of more than ${answer.body.length} bytes, too large to be handed over.`) // prettier-ignore
+  return { content: [blockOf(mimeType, answer.body.toString('base64'), uri)] }
+}
+
+const blockOf = (mimeType: string, data: string, uri: string): ContentBlock => {
+  if (mimeType.startsWith('image/')) return { type: 'image', data, mimeType }
+  if (mimeType.startsWith('audio/')) return { type: 'audio', data, mimeType }
+  return { type: 'resource', resource: { uri, mimeType, blob: data } }
+}
+
+/** Headers that say where the next page, the thing made, or the running job is. */
+const NOTED = [
+  'link', 'location', 'operation-location', 'x-total-count', 'x-total', 'x-total-pages', 'x-next-page', 'x-next-cursor',
+] // prettier-ignore
+
+const notesOf = ({ headers }: UpstreamAnswer, mask: (text: string) => string): string[] =>
+  NOTED.filter((name) => headers[name] !== undefined).map((name) =>
+    mask(`${name}: ${[headers[name]].flat().join(', ')}`),
+  )
+
+const failure = (service: Service, answer: UpstreamAnswer, text: string): ToolResult => {
+  const said = plainMessage(answer, text).slice(0, MAX_ERROR_TEXT)
   return toolError(
-    `${serviceName} answered ${answer.status}. ${adviceFor(answer)}${said && `\n${said}`}`,
+    `${service.displayName} answered ${answer.status}. ${adviceFor(service, answer)}${said && `\n${said}`}`,
   )
 }
 
-const adviceFor = (answer: UpstreamAnswer): string => {
-  const { status } = answer
-  if (status === 401 || status === 403)
-    return 'The key is not accepted, or may not do this. The user can enter a new one for this service; the URL stays the same.'
-  if (status === 404) return 'There is no such thing; check the ids.'
-  if (status === 429) {
-    const after = answer.headers['retry-after']
-    const wait =
-      typeof after !== 'string' ? 'a while' : /^\d+$/.test(after) ? `${after} s` : `until ${after}`
-    return `The API limits calls; wait ${wait} before the next one.`
-  }
-  if (status >= 500) return 'The API has a problem of its own; try again later.'
-  if (status >= 300 && status < 400)
-    return 'The API points elsewhere, and the call was not followed there.'
-  return 'The API refused the arguments.'
-}
+/** Of an error page only its words. */
+const plainMessage = (answer: UpstreamAnswer, text: string): string =>
+  mediaTypeOf(answer) === 'text/html'
+    ? text
+        .slice(0, MAX_TEXT)
+        .replace(/<(style|script)\b[^]*?<\/\1>/gi, ' ')
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim()
+    : text
 
 /** Structured content must be an object; another JSON value is wrapped. */
 const parseJson = (text: string): Record<string, unknown> | undefined => {

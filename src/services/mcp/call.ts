@@ -1,10 +1,14 @@
-import { AppError, messageOf, systemCodeOf } from '../../base/errors.ts'
 import type { Credentials } from '../../model/host-credentials.ts'
-import type { ToolResult } from '../../model/host-protocol.ts'
-import { isSecretField, type Service } from '../../model/service.ts'
+import type { ToolResult, ToolUsage } from '../../model/host-protocol.ts'
+import { isSecretField, type Service, type Tool } from '../../model/service.ts'
+import { renewalOf } from './advice.ts'
 import { toolError, toToolResult } from './answer.ts'
 import { checkArguments, type Arguments } from './arguments.ts'
 import { ECHO, echoAnswer } from './echo.ts'
+import { describeFailure } from './failure.ts'
+import { basicAuthorization } from './inject.ts'
+import { maskCredentials } from './mask-credentials.ts'
+import { prepare } from './prepared.ts'
 import { buildRequest } from './request.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -18,53 +22,62 @@ export type CallOptions = {
   signal?: AbortSignal
 }
 
+export type Called = { result: ToolResult; usage: ToolUsage }
+
 /**
  * Calls a tool. Whatever goes wrong with arguments, credentials or the API is a result with `isError` that an agent can
  * act on.
  *
  * @returns undefined when the service has no such tool
  */
-export const callTool = async (options: CallOptions): Promise<ToolResult | undefined> => {
-  const { service, credentials } = options
-  const tool = service.tools.find(({ name }) => name === options.tool)
+export const callTool = async (options: CallOptions): Promise<Called | undefined> => {
+  const tool = prepare(options.service).tools.get(options.tool)
   if (!tool) return undefined
+  const startedAt = performance.now()
+  const { result, status } = await attempt(tool, options)
+  const usage: ToolUsage = {
+    tool: tool.name,
+    ok: result.isError !== true,
+    ...(status === undefined ? {} : { status }),
+    ms: Math.round(performance.now() - startedAt),
+  }
+  return { result, usage }
+}
+
+type Outcome = { result: ToolResult; status?: number }
+
+const attempt = async (tool: Tool, options: CallOptions): Promise<Outcome> => {
+  const { service, credentials } = options
   const checked = checkArguments(tool, options.args)
-  if (!checked.ok) return toolError(`${tool.name}: ${checked.problems.join('; ')}.`)
+  if (!checked.ok) return { result: toolError(`${tool.name}: ${checked.problems.join('; ')}.`) }
   const missing = service.auth.fields.filter((field) => field.required && !credentials[field.name])
-  if (missing.length > 0)
-    return toolError(
-      `${service.displayName} needs ${missing.map((field) => field.name).join(', ')}; the user enters it for this service.`,
-    )
+  if (missing.length > 0) {
+    const names = missing.map((field) => field.name).join(', ')
+    return { result: toolError(`${service.displayName} needs ${names}. ${renewalOf(service)}`) }
+  }
+  const secrets = secretsOf(service, credentials)
   try {
     const request = buildRequest({ service, tool, args: checked.args, credentials })
     const answer =
       service.name === ECHO
         ? echoAnswer(request, credentials)
         : await options.upstream.send(service, request, options.signal)
-    return toToolResult(service.displayName, answer, secretsOf(service, credentials))
+    const result = toToolResult({ service, answer, url: request.url, secrets })
+    return { result: withStructure(tool, result), status: answer.status }
   } catch (error) {
-    return toolError(describeFailure(service, error))
+    return { result: toolError(maskCredentials(describeFailure(service, error), secrets, 6)) }
   }
 }
+
+/** A client takes an answer without structure for a broken promise, where there is an output schema. */
+const withStructure = (tool: Tool, result: ToolResult): ToolResult =>
+  tool.outputSchema && result.isError !== true ? { structuredContent: {}, ...result } : result
 
 /** The values that no answer may quote. An account's name or region is no secret, and may stand in any answer. */
 const secretsOf = (service: Service, credentials: Credentials): Credentials => {
   const names = service.auth.fields.filter(isSecretField).map(({ name }) => name)
-  return Object.fromEntries(Object.entries(credentials).filter(([name]) => names.includes(name)))
-}
-
-/** What network errors mean, by the code or name of the error or its cause. */
-const FAILURES: readonly [RegExp, string][] = [
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'its host name does not resolve'],
-  [/TIMEOUT|TIMEDOUT|TimeoutError/, 'it did not answer in time'],
-  [/CERT|TLS|SSL|SELF_SIGNED/, 'its certificate is not accepted'],
-]
-
-const describeFailure = (service: Service, error: unknown): string => {
-  if (error instanceof AppError) return error.message
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const code =
-    systemCodeOf(error) ?? systemCodeOf(cause) ?? (error instanceof Error ? error.name : '')
-  const meaning = FAILURES.find(([pattern]) => pattern.test(code))?.[1] ?? messageOf(cause)
-  return `${service.displayName} cannot be reached: ${meaning} (${code}).`
+  const secrets = Object.entries(credentials).filter(([name]) => names.includes(name))
+  const { basic } = service.auth.inject
+  const pair = basic ? basicAuthorization(basic, credentials).replace('Basic ', '') : ''
+  return Object.fromEntries(pair === '' ? secrets : [...secrets, ['authorization', pair]])
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { AppError } from '../../base/errors.ts'
 import type { Runnable } from '../../base/lifecycle.ts'
 import type { Log } from '../../base/log.ts'
 import { readSecretFile } from '../../base/secret-file.ts'
@@ -20,7 +21,7 @@ type HostOptions = { environment: HostEnvironment; log: Log }
 export const createHost = ({ environment, log }: HostOptions): Runnable => {
   const note = createWorkNote(environment.workFile)
   const upstream = noteAnswers(createUpstream(environment), note)
-  const hostKey = Buffer.from(readSecretFile(environment.hostKeyFile), 'base64')
+  const hostKey = readHostKey(environment.hostKeyFile)
   const route = createRouter({ hostKey, upstream, log })
   const byPort = new Map<number, Service>()
   // One HTTP server behind all ports: a server of its own for each would cost timers and memory.
@@ -59,6 +60,14 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
       await upstream.close()
     },
   }
+}
+
+const KEY_BYTES = 32
+
+const readHostKey = (file: string): Buffer => {
+  const key = Buffer.from(readSecretFile(file), 'base64')
+  if (key.length === KEY_BYTES) return key
+  throw new AppError('config_invalid', `${file} does not hold ${KEY_BYTES} bytes in base64.`)
 }
 
 type Served = { byPort: Map<number, Service>; ports: Ports }

@@ -41,7 +41,7 @@ export const injectCredentials = (
 }
 
 /** RFC 7617. */
-const basicAuthorization = (
+export const basicAuthorization = (
   { username, password }: { username: string; password: string },
   credentials: Credentials,
 ): string => {

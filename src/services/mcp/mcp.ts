@@ -5,6 +5,7 @@ import { readHotMessage, type HotMessage } from './hot-message.ts'
 import { leaving } from './leaving.ts'
 import type { McpExchange } from './mcp-exchange.ts'
 import { prepare } from './prepared.ts'
+import { reportUsage } from './usage.ts'
 
 /**
  * Serves MCP streamable HTTP: the stateless revision of 2026-07-28 and the older ones, from one URL. It holds no state
@@ -58,9 +59,12 @@ const answerCall = async (
   const endKeepAlive = keepAlive({ era, id, response })
   try {
     const signal = leaving(response)
-    const result = await callTool({ service, tool: name, args, credentials, upstream, signal })
-    const whole = era === 'modern' ? { ...result, ...prepare(service).modernMembers } : result
-    if (!response.destroyed) sendResult({ era, id, response }, JSON.stringify(whole))
+    const called = await callTool({ service, tool: name, args, credentials, upstream, signal })
+    if (!called || response.destroyed) return
+    reportUsage(response, called.usage)
+    const { modernMembers } = prepare(service)
+    const result = era === 'modern' ? { ...called.result, ...modernMembers } : called.result
+    sendResult({ era, id, response }, JSON.stringify(result))
   } finally {
     endKeepAlive()
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
@@ -10,9 +11,12 @@ import type { HostHealth } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
 import { readJson, sendJson } from './body.ts'
 import { callTool } from './call.ts'
+import { checkHost } from './check-host.ts'
+import { leaving } from './leaving.ts'
 import { serveMcp } from './mcp.ts'
 import { listTools } from './tools.ts'
 import type { Upstream } from './upstream.ts'
+import { reportUsage } from './usage.ts'
 
 type RouterOptions = { hostKey: Buffer; upstream: Upstream; log: Log }
 type Exchange = { service: Service; request: IncomingMessage; response: ServerResponse }
@@ -23,16 +27,17 @@ export const createRouter = (options: RouterOptions) => {
   return (service: Service, request: IncomingMessage, response: ServerResponse): void => {
     handle(options, { service, request, response }).catch((error: unknown) => {
       const known = error instanceof AppError ? error : undefined
-      const requestId = request.headers['x-request-id']
+      const requestId = String(request.headers['x-request-id'] ?? randomUUID())
       if (!known) log.error('request failed', { service: service.name, requestId, error })
       if (response.headersSent) response.destroy()
-      else sendJson(response, known?.status ?? 500, errorBody(known))
+      else sendError(response, known, requestId)
     })
   }
 }
 
 const handle = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
   const { service, request, response } = exchange
+  checkHost(request.headers)
   const path = (request.url ?? '/').split('?')[0] ?? '/'
   if (path === '/health') sendJson(response, 200, healthOf(service))
   else if (path === '/mcp') await answerMcp(options, exchange)
@@ -57,10 +62,13 @@ const answerTool = async (
   const { service, request, response } = exchange
   const credentials = credentialsOf(options, exchange)
   const args = await readJson(request)
-  const result = await callTool({ service, tool, args, credentials, upstream: options.upstream })
-  if (!result)
+  const { upstream } = options
+  const signal = leaving(response)
+  const called = await callTool({ service, tool, args, credentials, upstream, signal })
+  if (!called)
     throw new AppError('not_found', `${service.name} has no tool "${tool}"; GET /tools lists them.`)
-  sendJson(response, 200, result)
+  reportUsage(response, called.usage)
+  sendJson(response, 200, called.result)
 }
 
 const credentialsOf = ({ hostKey }: RouterOptions, { service, request }: Exchange): Credentials => {
@@ -81,6 +89,12 @@ const healthOf = (service: Service): HostHealth => ({
   pid: process.pid,
 })
 
-const errorBody = (error: AppError | undefined) => ({
-  error: { code: error?.code ?? 'internal', message: error?.message ?? 'The host failed.' },
-})
+const sendError = (
+  response: ServerResponse,
+  error: AppError | undefined,
+  requestId: string,
+): void => {
+  const { code = 'internal', message = 'The host failed.', status = 500 } = error ?? {}
+  response.setHeader('x-request-id', requestId)
+  sendJson(response, status, { error: { code, message, requestId } })
+}

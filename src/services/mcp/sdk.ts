@@ -58,7 +58,7 @@ const createServer = (service: Service, upstream: Upstream, credentials: unknown
     () => ({ tools: listTools(service) }) as unknown as ListToolsResult,
   )
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
-    const result = await callTool({
+    const called = await callTool({
       service,
       tool: params.name,
       args: params.arguments ?? {},
@@ -66,7 +66,7 @@ const createServer = (service: Service, upstream: Upstream, credentials: unknown
       upstream,
       signal: mcpReq.signal,
     })
-    if (result) return result
+    if (called) return called.result
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,
       `${service.name} has no tool "${params.name}"; tools/list names them.`,

@@ -3,6 +3,7 @@ import type { Parameter, Service, Tool } from '../../model/service.ts'
 /** A tool as `tools/list` shows it. */
 export type ToolListing = {
   name: string
+  title: string
   description: string
   inputSchema: {
     type: 'object'
@@ -10,7 +11,13 @@ export type ToolListing = {
     required?: string[]
     additionalProperties: false
   }
-  annotations: { readOnlyHint: boolean; destructiveHint: boolean; openWorldHint: true }
+  outputSchema?: Readonly<Record<string, unknown>>
+  annotations: {
+    readOnlyHint: boolean
+    destructiveHint: boolean
+    idempotentHint: boolean
+    openWorldHint: boolean
+  }
 }
 
 const listings = new WeakMap<Service, ToolListing[]>()
@@ -36,6 +43,7 @@ const toListing = (tool: Tool): ToolListing => {
   const required = parameters.filter(([, p]) => p.required && p.default === undefined)
   return {
     name: tool.name,
+    title: titleOf(tool),
     description: tool.description,
     inputSchema: {
       type: 'object',
@@ -45,11 +53,33 @@ const toListing = (tool: Tool): ToolListing => {
       ...(required.length > 0 ? { required: required.map(([name]) => agentName(name)) } : {}),
       additionalProperties: false,
     },
-    annotations: {
-      readOnlyHint: tool.method === 'GET' || tool.method === 'HEAD',
-      destructiveHint: tool.method === 'DELETE',
-      openWorldHint: true,
-    },
+    ...(tool.outputSchema ? { outputSchema: tool.outputSchema } : {}),
+    annotations: hintsOf(tool),
+  }
+}
+
+/** `get_file_details` → `Get file details`. */
+const titleOf = ({ title, name }: Tool): string => {
+  const words = name
+    .replace(/[_-]+/g, ' ')
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .trim()
+  return title ?? `${words.charAt(0).toUpperCase()}${words.slice(1)}`
+}
+
+/** Some APIs change things by GET; the name of the tool gives them away. */
+const CHANGES = /^(?:add|archive|cancel|create|delete|disable|enable|invite|kick|move|pin|post|publish|remove|rename|reset|revoke|send|set|start|stop|trigger|unpin|update|upload|write)(?:_|-|[A-Z]|$)/ // prettier-ignore
+
+const hintsOf = (tool: Tool): ToolListing['annotations'] => {
+  const { method, name } = tool
+  const isReading = (method === 'GET' || method === 'HEAD') && !CHANGES.test(name)
+  const readOnlyHint = tool.readOnly ?? isReading
+  return {
+    readOnlyHint,
+    destructiveHint:
+      !readOnlyHint && (method === 'DELETE' || /^(?:delete|remove|purge)/.test(name)),
+    idempotentHint: readOnlyHint || method === 'PUT' || method === 'DELETE',
+    openWorldHint: true,
   }
 }
 

@@ -35,8 +35,8 @@ const startServer = async (
   }
 }
 
-/** Of the connection, or of the framing. */
-const INCIDENTAL = ['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']
+/** Of the connection, of the framing, or for the gateway alone. */
+const INCIDENTAL = ['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding', 'x-berth-usage'] // prettier-ignore
 
 const answerOf = async (
   url: string,

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict'
 import { toToolResult } from '../../../src/services/mcp/answer.ts'
 import type { UpstreamAnswer } from '../../../src/services/mcp/exchange.ts'
+import { makeService } from '../../support/services.ts'
+
+const service = makeService({
+  api: { baseURL: '', version: '', documentation: 'https://widgets.test/keys' },
+})
+const url = new URL('https://api.widgets.test/v1/items/sk_12345?page=2')
 
 const resultOf = (
-  body: string,
+  body: string | Buffer,
   over: Partial<UpstreamAnswer> = {},
-  credentials: Record<string, string> = {},
+  secrets: Record<string, string> = {},
 ) => {
   const answer = { status: 200, headers: {}, body: Buffer.from(body), truncated: false, ...over }
-  const result = toToolResult('Widgets', answer, credentials)
-  const text = result.content.map((part) => part.text).join()
+  const result = toToolResult({ service, answer, url, secrets })
+  const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join()
   return { ...result, text }
 }
 
@@ -53,7 +59,10 @@ describe('an answer', () => {
 describe('an answer that is an error', () => {
   for (const [status, advice] of [
     [400, /answered 400\. The API refused the arguments\./],
-    [401, /answered 401\. The key is not accepted.*enter a new one.*the URL stays the same/],
+    [
+      401,
+      /answered 401\. The key is not accepted.*enter a new api_key \(The key\) for the service "widgets".*the URL stays the same\. About keys: https:\/\/widgets\.test\/keys/,
+    ],
     [403, /answered 403\. The key is not accepted, or may not do this/],
     [404, /answered 404\. There is no such thing; check the ids\./],
     [422, /answered 422\. The API refused the arguments\./],
@@ -105,5 +114,64 @@ describe('a credential that an API quotes', () => {
 
   it('is left alone when it is too short to be one', () => {
     assert.equal(resultOf('{"us":1}', {}, { region: 'us', none: '' }).text, '{"us":1}')
+  })
+})
+
+describe('an answer that is no text', () => {
+  const PNG = Buffer.from('89504e470d0a1a0a0000', 'hex')
+  const of = (type: string | undefined, body: Buffer, over: Partial<UpstreamAnswer> = {}) =>
+    resultOf(body, { headers: { 'content-type': type }, ...over }, { api_key: 'sk_12345' })
+
+  it('is an image or a sound for the agent to see and hear', () => {
+    const data = PNG.toString('base64')
+    assert.deepEqual(of('image/png', PNG).content, [{ type: 'image', data, mimeType: 'image/png' }])
+    assert.deepEqual(of('Audio/MPEG; x=y', PNG).content, [{ type: 'audio', data, mimeType: 'audio/mpeg' }]) // prettier-ignore
+  })
+
+  it('is otherwise a resource, under its address without credentials', () => {
+    for (const type of ['application/pdf', 'application/octet-stream', undefined]) {
+      const mimeType = type ?? 'application/octet-stream'
+      const uri = 'https://api.widgets.test/v1/items/[api_key]'
+      const resource = { uri, mimeType, blob: PNG.toString('base64') }
+      assert.deepEqual(of(type, PNG).content, [{ type: 'resource', resource }])
+    }
+  })
+
+  it('is an error when it is only the beginning', () => {
+    const result = of('image/png', PNG, { truncated: true })
+    assert.equal(result.isError, true)
+    assert.match(result.text, /image\/png of more than 10 bytes/)
+  })
+
+  it('is told by its bytes where the type says nothing', () => {
+    assert.equal(of('application/octet-stream', Buffer.from('{"a":"ü"}')).text, '{"a":"ü"}')
+    const cut = Buffer.from('grün').subarray(0, 3)
+    assert.match(of(undefined, cut, { truncated: true }).text, /^gr/)
+  })
+
+  it('is text in the character set that it states', () => {
+    assert.equal(of('text/plain; charset=iso-8859-1', Buffer.from('gr\u00fcn', 'latin1')).text, 'grün') // prettier-ignore
+    assert.equal(of('image/svg+xml', Buffer.from('<svg/>')).text, '<svg/>')
+  })
+})
+
+describe('the headers of an answer', () => {
+  it('keep the way to the next page and to what was made, without credentials', () => {
+    const link = '<https://api.widgets.test/v1/items?page=3&key=sk_12345>; rel="next"'
+    const headers = { link, location: '/items/7', 'x-total-count': '31', 'x-secret-header': 'no' }
+    const { content, structuredContent } = resultOf('{"id":7}', { headers }, { api_key: 'sk_12345' }) // prettier-ignore
+    assert.deepEqual(content, [
+      { type: 'text', text: '{"id":7}' },
+      { type: 'text', text: `link: ${link.replace('sk_12345', '[api_key]')}\nlocation: /items/7\nx-total-count: 31` }, // prettier-ignore
+    ])
+    assert.deepEqual(structuredContent, { id: 7 })
+  })
+})
+
+describe('an error page', () => {
+  it('is reduced to its words', () => {
+    const page = '<html><style>p {}</style><body><h1>Bad\n gateway</h1></body></html>'
+    const { text } = resultOf(page, { status: 502, headers: { 'content-type': 'text/html' } })
+    assert.match(text, /try again later\.\nBad gateway$/)
   })
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ToolResult } from '../../../src/model/host-protocol.ts'
 import type { Service } from '../../../src/model/service.ts'
 import { callTool } from '../../../src/services/mcp/call.ts'
 import { createUpstream, type Upstream } from '../../../src/services/mcp/upstream.ts'
@@ -32,19 +33,28 @@ describe('a call of a tool', () => {
   })
   beforeEach(() => recorder.requests.splice(0))
 
-  const call = (service: Service, args: Record<string, unknown>, key = 'key-of-anna') =>
-    callTool({
+  const textOf = (result: ToolResult | undefined): string => {
+    const [part] = result?.content ?? []
+    return part?.type === 'text' ? part.text : ''
+  }
+
+  const call = async (service: Service, args: Record<string, unknown>, key = 'key-of-anna') => {
+    const called = await callTool({
       service,
       tool: 'get_item',
       args,
       credentials: key === '' ? {} : { api_key: key },
       upstream,
     })
+    assert.equal(called?.usage.tool, 'get_item')
+    assert.equal(called.usage.ok, called.result.isError !== true)
+    return called.result
+  }
 
   const errorOf = async (...given: Parameters<typeof call>): Promise<string> => {
     const result = await call(...given)
-    assert.equal(result?.isError, true)
-    return result.content[0]?.text ?? ''
+    assert.equal(result.isError, true)
+    return textOf(result)
   }
 
   it('reaches the API with the user’s key and never shows it', async () => {
@@ -76,7 +86,7 @@ describe('a call of a tool', () => {
   it('without a credential that is required names the field, and calls nobody', async () => {
     assert.equal(
       await errorOf(at(recorder.url), { id: 'x' }, ''),
-      'Widgets needs api_key; the user enters it for this service.',
+      'Widgets needs api_key. The user can enter a new api_key (The key) for the service "widgets": in Berth, or by POST /api/v1/services/widgets/authenticate; the URL stays the same.',
     )
     assert.deepEqual(recorder.requests, [])
   })
@@ -104,21 +114,21 @@ describe('a call of a tool', () => {
 
   it('says when a user’s own address is a private one', async () => {
     const service = at('{base_url}/v1')
-    const result = await callTool({
+    const called = await callTool({
       service,
       tool: 'get_item',
       args: { id: 'x' },
       credentials: { api_key: 'k', base_url: `https://localhost:${recorder.port}` },
       upstream,
     })
-    assert.equal(result?.isError, true)
-    assert.match(result.content[0]?.text ?? '', /^localhost is a private address/)
+    assert.equal(called?.result.isError, true)
+    assert.match(textOf(called.result), /^localhost is a private address/)
     assert.deepEqual(recorder.requests, [])
   })
 
   it('of echo calls nobody', async () => {
     const result = await call(at(recorder.url, { name: 'echo' }), { id: 'x' })
-    assert.equal(result?.structuredContent?.['path'], '/items/x')
+    assert.equal(result.structuredContent?.['path'], '/items/x')
     assert.doesNotMatch(JSON.stringify(result), /key-of-anna/)
     assert.deepEqual(recorder.requests, [])
   })

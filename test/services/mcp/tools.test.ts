@@ -21,6 +21,7 @@ describe('the list of tools', () => {
     assert.deepEqual(list({ name: 'find', description: 'Finds.', parameters }), [
       {
         name: 'find',
+        title: 'Find',
         description: 'Finds.',
         inputSchema: {
           type: 'object',
@@ -34,7 +35,12 @@ describe('the list of tools', () => {
           required: ['top'],
           additionalProperties: false,
         },
-        annotations: { readOnlyHint: true, destructiveHint: false, openWorldHint: true },
+        annotations: {
+          readOnlyHint: true,
+          destructiveHint: false,
+          idempotentHint: true,
+          openWorldHint: true,
+        },
       },
     ])
   })
@@ -47,6 +53,25 @@ describe('the list of tools', () => {
       ['b', false, false],
       ['a', false, true],
     ])
+  })
+
+  it('does not call a GET harmless whose name says that it changes things, unless the config does', () => {
+    const hints = list(
+      { name: 'send_message' },
+      { name: 'deleteItem' },
+      { name: 'sendgrid_stats' },
+      { name: 'start_page', readOnly: true },
+      { name: 'search', method: 'POST', readOnly: true },
+    ).map(({ annotations }) => [annotations.readOnlyHint, annotations.destructiveHint])
+    assert.deepEqual(hints, [[false, false], [false, true], [true, false], [true, false], [true, false]]) // prettier-ignore
+  })
+
+  it('has titles for people, and the schema of an answer where the config states it', () => {
+    const outputSchema = { type: 'object', properties: { id: { type: 'string' } } }
+    const [one, two] = list({ name: 'get_fileDetails' }, { title: 'A title', outputSchema })
+    assert.equal(one?.title, 'Get file Details')
+    assert.equal(two?.title, 'A title')
+    assert.deepEqual([one.outputSchema, two.outputSchema], [undefined, outputSchema])
   })
 
   it('is empty for a service that is planned', () => {
