@@ -31,6 +31,14 @@ describe('prepareHome', () => {
         assert.equal(mode(folder), '700', folder)
     })
 
+  it('says where a home cannot be', () => {
+    for (const root of ['/proc/berth/home', '/dev/null/home'])
+      assert.throws(() => prepareHome(homeAt(root), join(root, 'pm2')), {
+        code: 'config_invalid',
+        message: /Cannot make the folder \/(proc\/berth|dev\/null\/home): .*BERTH_HOME/,
+      })
+  })
+
   it('leaves what is there as it is, a second time too', () => {
     const { home, pm2Home } = newHome()
     prepareHome(home, pm2Home)

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { environmentOf, readConfig, type Config } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
@@ -6,21 +5,20 @@ import { prepareHome } from '../../base/home.ts'
 import { findLockHolder, withLock } from '../../base/lock.ts'
 import { DAEMON_LOCK } from '../../daemon.ts'
 import { changedSettings, fingerprintIn } from '../../fleet/fingerprint.ts'
-import type { Changes, FleetStatus, ServiceStatus } from '../../model/fleet.ts'
+import type { Changes } from '../../model/fleet.ts'
 import { launchPm2 } from '../../processes/launch.ts'
 import { createPm2, type RunningProcess } from '../../processes/pm2.ts'
-import { clearStartFailure, readStartFailure } from '../../start-failure.ts'
+import { clearStartFailure } from '../../start-failure.ts'
 import { DAEMON_NAME, loadWantedFleet, type WantedFleet } from '../../wanted-fleet.ts'
-import { countChanges, noteLeftOut } from '../changes.ts'
-import type { Client } from '../client.ts'
+import { noteLeftOut } from '../changes.ts'
 import { findDaemon } from '../daemon-client.ts'
-import { bold, green, print, printJson, yellow } from '../output.ts'
+import { printJson } from '../output.ts'
 import { prepareFiles } from '../prepare.ts'
-import { createProgress } from '../progress.ts'
-import { isUp } from '../states.ts'
+import { printSummary } from '../up-summary.ts'
+import { waitUntilUp } from '../wait-until-up.ts'
 
+/** Another `up` may be under way. */
 const DEADLINE_MS = 90_000
-const POLL_MS = 100
 
 export const add = (program: Command): void => {
   program
@@ -35,7 +33,7 @@ export const add = (program: Command): void => {
       const wasRunning = !(await startDaemon(config, fleet))
       // A daemon that ran already may not know of what changed since.
       const changed = wasRunning ? await applyChanges(config) : 0
-      const status = await waitUntilUp(config, fleet.services.length)
+      const status = await waitUntilUp(config, fleet.services)
       if (json) return printJson(status)
       printSummary(status, { wasRunning, changed, seconds: (performance.now() - startedAt) / 1000 })
     })
@@ -91,83 +89,4 @@ const applyChanges = async (config: Config): Promise<number> => {
   const daemon = await findDaemon(config)
   const applied = await daemon?.post<Changes>('/api/v1/admin/apply', {})
   return applied?.changes.length ?? 0
-}
-
-/** A service that is kept out of service, by the operator or for its crashes, is not waited for. */
-const isDone = (service: ServiceStatus): boolean =>
-  isUp(service) || service.state === 'stopped' || service.state === 'quarantined'
-
-/** @throws AppError the daemon's own reason when it cannot start; `fleet_incomplete` naming who did not answer */
-const waitUntilUp = async (config: Config, total: number): Promise<FleetStatus> => {
-  const progress = createProgress('Starting services', total)
-  const until = Date.now() + DEADLINE_MS
-  let client: Client | undefined
-  let status: FleetStatus | undefined
-  try {
-    while (Date.now() < until) {
-      const failure = readStartFailure(config.home)
-      if (failure) throw failure
-      client ??= await findDaemon(config)
-      status = await client?.get<FleetStatus>('/api/v1/admin/fleet').catch(() => undefined)
-      const up = status?.services.filter(isDone).length ?? 0
-      progress.update(up)
-      if (status && up === status.services.length) return status
-      await delay(POLL_MS)
-    }
-  } finally {
-    progress.end()
-  }
-  throw incomplete(config, status)
-}
-
-const incomplete = (config: Config, status: FleetStatus | undefined): AppError => {
-  if (!status)
-    return new AppError(
-      'fleet_incomplete',
-      `The daemon did not answer within ${DEADLINE_MS / 1000} s. Its log: ${config.home.logs}/main-api.log`,
-    )
-  const missing = status.services
-    .filter((service) => !isDone(service))
-    .map(({ service, port }) => `${service}:${port}`)
-  const some =
-    missing.slice(0, 10).join(', ') +
-    (missing.length > 10 ? ` and ${missing.length - 10} more` : '')
-  return new AppError(
-    'fleet_incomplete',
-    `${missing.length} services did not answer: ${some}. The hosts' logs are in ${config.home.logs}.`,
-  )
-}
-
-const printSummary = (
-  status: FleetStatus,
-  { wasRunning, changed, seconds }: { wasRunning: boolean; changed: number; seconds: number },
-): void => {
-  const count = (state: string) =>
-    status.services.filter((service) => service.state === state).length
-  const ports = status.services.map(({ port }) => port)
-  const what = changed === 0 ? 'nothing was changed' : `${countChanges(changed)} applied`
-  const how = wasRunning ? `ran already; ${what}` : `started in ${seconds.toFixed(1)} s`
-  print(
-    `${green('Up:')} ${bold(`${status.services.length} services`)} (${count('healthy')} healthy, ${count('planned')} planned) ${how}.`,
-  )
-  print(
-    `  daemon    ${status.daemon.url} (pid ${status.daemon.pid ?? '?'}, ${status.daemon.database} database)`,
-  )
-  print(
-    `  hosts     ${status.hosts.length} processes on 127.0.0.1, ports ${Math.min(...ports)}-${Math.max(...ports)}`,
-  )
-  const out = count('stopped') + count('quarantined')
-  if (out > 0)
-    print(yellow(`  out       ${out} services are stopped or quarantined; see berth status`))
-  if (status.daemon.sandbox !== null)
-    print(
-      yellow(
-        `  SANDBOX   every outside call goes to ${status.daemon.sandbox}, not to the real APIs`,
-      ),
-    )
-  print('')
-  print('Try next:')
-  print('  npx berth demo      a user, a key, a tool call through an own URL, step by step')
-  print('  npx berth status    what runs')
-  print('  npx berth down      stop it all')
 }
