@@ -38,6 +38,7 @@ module.exports = {
     },
     oneDoor('pg', 'store', '^node_modules/(@types/)?pg/'),
     oneDoor('pglite', 'store', '^node_modules/@electric-sql/'),
+    oneDoor('redis', 'store', '^node_modules/@redis/'),
     oneDoor('express', '(api|gateway)', '^node_modules/(@types/)?express/'),
     oneDoor('pm2', 'processes', '^node_modules/pm2/'),
     oneDoor('libsodium', 'vault', '^node_modules/(@types/)?libsodium'),

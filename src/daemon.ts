@@ -14,7 +14,7 @@ import { createFrontServer } from './gateway/server.ts'
 import { createKeyDesk, type KeyDesk } from './key-desk.ts'
 import { createKeyOperations } from './key-operations.ts'
 import type { RecordAudit } from './model/audit.ts'
-import { composeGateway } from './gateway-parts.ts'
+import { composeGateway, createPruning } from './gateway-parts.ts'
 import type { FleetStatus } from './model/fleet.ts'
 import {
   composeAccounts,
@@ -141,6 +141,7 @@ const createServerPart = (
     vault,
     portOf: supervisor.portOf,
     stateOf: (service) => stateOf(parts, service),
+    services: () => supervisor.fleet().services,
     log,
   })
   const services = () => supervisor.fleet().services
@@ -168,7 +169,7 @@ const createServerPart = (
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
   const { host, port } = config
   const server = createFrontServer({ host, port, gateway, api, checkHost })
-  return sequence('server', [runnable, server], log)
+  return sequence('server', [runnable, createPruning(database, log), server], log)
 }
 
 /** Asked for services that do not answer. */

@@ -1,14 +1,19 @@
 import { createIdentify } from './api/identify.ts'
 import type { Config } from './base/config.ts'
 import { sequence, type Runnable } from './base/lifecycle.ts'
+import { maxOpenFiles } from './base/proc.ts'
 import type { Log } from './base/log.ts'
 import type { ServiceState } from './gateway/breaker.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { createLookupCache } from './gateway/lookup-cache.ts'
+import { createUsage } from './gateway/usage.ts'
 import type { Credentials } from './model/host-credentials.ts'
+import type { Service } from './model/service.ts'
 import type { Database } from './store/database.ts'
 import { findClaimedInstance } from './store/instances.ts'
 import { createListener } from './store/listener.ts'
+import { createSharedBuckets } from './store/redis.ts'
+import { addUsage, pruneUsage } from './store/usage.ts'
 import { findLiveToken, type TokenRow } from './store/tokens.ts'
 import type { Vault } from './vault/vault.ts'
 import { loadAdminToken, loadHostKey } from './wanted-fleet.ts'
@@ -21,6 +26,9 @@ export type GatewayPartsOptions = {
   portOf: (service: string) => number | undefined
   /** What is known of a service that does not answer. */
   stateOf?: (service: string) => ServiceState | undefined
+  services: () => readonly Service[]
+  /** How many processes answer at this address. */
+  processes?: number
   log: Log
 }
 
@@ -35,6 +43,11 @@ export type GatewayParts = {
 /** What the triggers of `user_service_instances` and `api_tokens` announce. */
 const CHANNEL = 'berth_changes'
 const MAX_TOKENS = 10_000
+/** Connections to database and hosts that are free, logs, locks. */
+const OWN_FILES = 512
+/** The client's connection and the one to the host. */
+const FILES_PER_REQUEST = 2
+const MIN_OPEN = 64
 
 /** Makes the gateway over database and vault; the daemon and the gateway role share it. */
 export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
@@ -44,7 +57,14 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
     adminToken: loadAdminToken(config),
     findLiveToken: tokens.find,
   })
+  const usage = createUsage({ write: (batch) => addUsage(database, batch), log })
+  const shared = config.redis && createSharedBuckets(config.redis.url, log.child('redis'))
   const gateway = createGateway({
+    limitsOf: createLimitsOf(options.services),
+    takeShared: shared?.take,
+    share: 1 / (options.processes ?? 1),
+    maxOpen: Math.max(MIN_OPEN, Math.floor((maxOpenFiles() - OWN_FILES) / FILES_PER_REQUEST)),
+    countUsage: usage.count,
     findInstance: (claim) => findClaimedInstance(database, claim),
     identifyUser: async (bearer) => {
       const caller = await identify(bearer)
@@ -72,7 +92,42 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
   return {
     gateway,
     forgetTokens: tokens.flush,
-    runnable: sequence('gateway', listener, log),
+    runnable: sequence('gateway', [...listener, ...(shared ? [shared.runnable] : []), usage], log), // prettier-ignore
+  }
+}
+
+/** Found by name in no time, as long as the services are the same. */
+const createLimitsOf = (services: GatewayPartsOptions['services']) => {
+  let known: readonly Service[] = []
+  let limits = new Map<string, Service['limits']>()
+  return (name: string): Service['limits'] => {
+    const now = services()
+    if (now !== known) {
+      known = now
+      limits = new Map(now.map((service) => [service.name, service.limits]))
+    }
+    return limits.get(name)
+  }
+}
+
+const PRUNE_MS = 3_600_000
+
+/** Forgets old usage; one process is enough. */
+export const createPruning = (database: Database, log: Log): Runnable => {
+  let timer: NodeJS.Timeout | undefined
+  const prune = () => {
+    pruneUsage(database).catch((error: unknown) => log.warn('old usage is still there', { error }))
+  }
+  return {
+    name: 'pruning',
+    start: () => {
+      timer ??= setInterval(prune, PRUNE_MS)
+      return Promise.resolve()
+    },
+    stop: () => {
+      clearInterval(timer)
+      return Promise.resolve()
+    },
   }
 }
 

@@ -25,6 +25,8 @@ export type Config = {
   readonly logLevel: LogLevel
   /** Undefined: the embedded database. May carry a password. */
   readonly databaseUrl: string | undefined
+  /** What counts requests of several gateway processes together. The file may carry a password. */
+  readonly redis: { file: string; url: string } | undefined
   readonly masterKeyFile: string
   readonly adminTokenFile: string
   readonly sandboxUrl: string | undefined
@@ -63,6 +65,12 @@ const contentOfFile = z.string().transform((file, context) => {
     return z.NEVER
   }
 })
+const redisFile = z.string().transform((file, context) => {
+  const parsed = contentOfFile.pipe(z.url({ protocol: /^rediss?$/ })).safeParse(file)
+  if (parsed.success) return { file, url: parsed.data }
+  for (const { message } of parsed.error.issues) context.addIssue(message)
+  return z.NEVER
+})
 const loopback = httpUrl.refine(
   (url) => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname),
   'must be a loopback address: the sandbox receives real keys',
@@ -81,6 +89,11 @@ const schema = z.object({
   BERTH_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_URL_FILE: contentOfFile.pipe(postgresUrl).optional(),
+  BERTH_REDIS_URL_FILE: z
+    .string()
+    .transform((file) => resolve(file))
+    .pipe(redisFile)
+    .optional(),
   BERTH_MASTER_KEY_FILE: z.string().min(1).optional(),
   BERTH_ADMIN_TOKEN_FILE: z.string().min(1).optional(),
   BERTH_SANDBOX_URL: loopback.optional(),
@@ -132,6 +145,7 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     isolation: env.BERTH_ISOLATION,
     logLevel: env.BERTH_LOG_LEVEL,
     databaseUrl: env.DATABASE_URL ?? env.DATABASE_URL_FILE,
+    redis: env.BERTH_REDIS_URL_FILE,
     sandboxUrl: env.BERTH_SANDBOX_URL,
     allowedHosts: env.BERTH_ALLOWED_HOSTS,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
@@ -178,6 +192,7 @@ export const environmentOf = (config: Config): Record<string, string> => {
     BERTH_SERVICES: config.services === 'all' ? undefined : config.services.join(','),
     BERTH_ISOLATION: config.isolation,
     DATABASE_URL_FILE: config.databaseUrl === undefined ? undefined : config.home.databaseUrlFile,
+    BERTH_REDIS_URL_FILE: config.redis?.file,
     BERTH_SANDBOX_URL: config.sandboxUrl,
     BERTH_ALLOWED_HOSTS: config.allowedHosts.join(',') || undefined,
     BERTH_TRUSTED_PROXIES: config.trustedProxies.join(',') || undefined,

@@ -115,3 +115,9 @@ const signalAll = (pids: readonly number[], signal: NodeJS.Signals): void => {
       // it ended by itself
     }
 }
+
+/** How many file descriptors this process may have. */
+export const maxOpenFiles = (): number => {
+  const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+  return soft === undefined ? Infinity : Number(soft)
+}

@@ -12,6 +12,21 @@ export const sendError = (response: ServerResponse, error: AppError, requestId: 
   const { headers, body } = answerTo(error, requestId)
   response.writeHead(error.status, headers)
   response.end(body)
+  endSlowly(response)
+}
+
+const LINGER_MS = 2_000
+
+/**
+ * A client that is still sending when it is refused would lose the answer if its connection were closed at once; and one that
+ * sends without end would be read without end.
+ */
+const endSlowly = ({ req: request }: ServerResponse): void => {
+  if (request.complete) return
+  const timer = setTimeout(() => {
+    if (!request.complete) request.destroy()
+  }, LINGER_MS)
+  timer.unref()
 }
 
 const answerTo = (error: AppError, requestId: string) => {

@@ -10,6 +10,7 @@ import {
   type AuthenticateNeeds,
   type GatewayInstance,
 } from './authenticate.ts'
+import { createAdmission, type AdmissionOptions, type Admitted } from './admission.ts'
 import type { ServiceState } from './breaker.ts'
 import { sendError, sendErrorTo } from './errors.ts'
 import { createForward } from './forward.ts'
@@ -20,20 +21,21 @@ import { createInstanceCache } from './instance-cache.ts'
 import { makePassage, type Passage } from './passage.ts'
 import { createSealing } from './sealing.ts'
 
-export type GatewayNeeds = AuthenticateNeeds & {
-  /** @throws AppError when the sealed record does not open */
-  openCredentials: (instance: GatewayInstance) => Credentials
-  /** The static port of a service that runs here. */
-  portOf: (service: string) => number | undefined
-  /** What is known of a service that does not answer. */
-  stateOf?: (service: string) => ServiceState | undefined
-  /** How long requests wait for a service that restarts. */
-  patienceMs?: number
-  /** Addresses and ranges of proxies whose `Forwarded` and `X-Forwarded-*` headers count. */
-  trustedProxies?: readonly string[]
-  hostKey: Buffer
-  log: Log
-}
+export type GatewayNeeds = AuthenticateNeeds &
+  AdmissionOptions & {
+    /** @throws AppError when the sealed record does not open */
+    openCredentials: (instance: GatewayInstance) => Credentials
+    /** The static port of a service that runs here. */
+    portOf: (service: string) => number | undefined
+    /** What is known of a service that does not answer. */
+    stateOf?: (service: string) => ServiceState | undefined
+    /** How long requests wait for a service that restarts. */
+    patienceMs?: number
+    /** Addresses and ranges of proxies whose `Forwarded` and `X-Forwarded-*` headers count. */
+    trustedProxies?: readonly string[]
+    hostKey: Buffer
+    log: Log
+  }
 
 export type Gateway = {
   /** @returns false when the request's path does not look like that of an instance URL */
@@ -61,23 +63,22 @@ const INSTANCE_LIKE = /^\/[^/?]*_user_/i
 /** The way of a user's request: route, authenticate, open and seal the credentials, forward. */
 export const createGateway = (needs: GatewayNeeds): Gateway => {
   const cache = createInstanceCache(needs)
-  const guard = createGuard()
+  const guard = createGuard(needs.share)
+  const enter = createAdmission(needs)
   const seal = createSealing({ hostKey: needs.hostKey, credentialsOf: cache.credentialsOf })
   const forwarded = createForwarded(needs.trustedProxies ?? [])
   const { patienceMs = PATIENCE_MS, stateOf = () => undefined, log } = needs
   const forward = createForward({ patienceMs, stateOf, log })
-  const lookups = { findInstance: cache.findInstance, identifyUser: needs.identifyUser }
+  const lookups = { ...needs, findInstance: cache.findInstance }
 
   /** Who may pass, and with what. */
-  const admit = async (
-    request: IncomingMessage,
-    route: Route,
-    passes = isPassed,
-  ): Promise<Passage> => {
-    const bearer = bearerOf(request.headers)
-    const instance = await authenticateInstance(lookups, route, bearer).catch((error: unknown) => {
+  const admit = async (from: Admitted, route: Route, passes = isPassed): Promise<Passage> => {
+    const { request } = from
+    const known = authenticateInstance(lookups, route, bearerOf(request.headers))
+    const instance = await known.catch((error: unknown) => {
       throw guard.judge(forwarded.clientOf(request), error)
     })
+    await enter(instance, from)
     const port = needs.portOf(instance.service)
     if (port === undefined) throw forward.refusal(instance.service)
     const { requestId, rest: path } = route
@@ -90,7 +91,7 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
     handle: (request, response, requestId) => {
       const route = routeOf(request, requestId)
       if (!route) return false
-      admit(request, route)
+      admit({ request, answer: response }, route)
         .then((to) => forward.send(request, response, to))
         .catch((error: unknown) => sendError(response, note(log, route, error), requestId))
       return true
@@ -98,7 +99,7 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
     upgrade: (request, socket, { requestId, head }) => {
       const route = routeOf(request, requestId)
       if (!route) return false
-      admit(request, route, isPassedWithUpgrade)
+      admit({ request, answer: socket }, route, isPassedWithUpgrade)
         .then((to) => forward.upgrade(request, socket, { ...to, head }))
         .catch((error: unknown) => sendErrorTo(socket, note(log, route, error), requestId))
       return true

@@ -21,6 +21,15 @@ export type ServerOptions = {
 /** Above that of the proxies that may stand in front: they close first, and no request meets a closing connection. */
 const KEEP_ALIVE_MS = 75_000
 
+/** A request must be whole by then, or it is answered 408. Answers may take as long as they like. */
+const SETTINGS = {
+  requireHostHeader: false,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  headersTimeout: 15_000,
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 5_000,
+}
+
 /** The daemon's one port: instance URLs go to the gateway, the rest to the API. Every answer carries `x-request-id`. */
 export const createFrontServer = (options: ServerOptions): Runnable => {
   let isDraining = false
@@ -42,10 +51,7 @@ export const createFrontServer = (options: ServerOptions): Runnable => {
   const underWay = new WeakMap<Socket, ServerResponse>()
   // A request without a Host is checkHost's to refuse, and one with a strange Expect may be answered (RFC 9110 §10.1.1):
   // Node's own answers would carry no request id.
-  const server = createServer(
-    { requireHostHeader: false, IncomingMessage: Incoming, keepAliveTimeout: KEEP_ALIVE_MS },
-    answer,
-  )
+  const server = createServer({ ...SETTINGS, IncomingMessage: Incoming }, answer)
   server.on('checkContinue', answer)
   server.on('checkExpectation', answer)
   server.on('clientError', (error, socket: Socket) => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { silentLog } from '../../src/base/log.ts'
+import type { AdmissionOptions } from '../../src/gateway/admission.ts'
 import type { GatewayInstance, InstanceClaim } from '../../src/gateway/authenticate.ts'
 import type { ServiceState } from '../../src/gateway/breaker.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
@@ -44,7 +45,7 @@ const isClaimed = (one: GatewayInstance, claim: InstanceClaim): boolean =>
     ? one.userId === claim.userId
     : one.service === claim.service && one.secretHash.equals(claim.secretHash) && one.isActive)
 
-type World = {
+type World = AdmissionOptions & {
   /** Service → static port. */
   ports: Readonly<Record<string, number>>
   instances?: readonly GatewayInstance[]
@@ -63,6 +64,7 @@ export const startGateway = async (world: World) => {
   const { ports, instances = [makeInstance()], users = {}, ...rest } = world
   const hostKey = world.hostKey ?? randomBytes(32)
   const gateway = createGateway({
+    ...world,
     findInstance: (claim) => Promise.resolve(instances.find((one) => isClaimed(one, claim))),
     identifyUser: (bearer) => Promise.resolve(users[bearer]),
     openCredentials: (instance) => JSON.parse(instance.sealedCredentials) as Credentials,
