@@ -11,7 +11,7 @@ import { startBareServer, startHost, startUpstream, type Served } from './server
 
 const USAGE = `npm run bench:mcp -- [options]
 
-Asks one process, from another, over ${String(32)} connections: tools/call against an instant API, tools/list with 100 tools.
+Asks one process, from another, over 32 connections: tools/call against an instant API, tools/list with 100 tools.
   --seconds N   how long each measurement lasts (default: 4)
   --json        print JSON to stdout, alone`
 
@@ -39,9 +39,14 @@ const main = async (): Promise<void> => {
   try {
     const upstream = await start(startUpstream())
     const rows: Row[] = []
-    for (const serve of [startHost, startBareServer]) {
-      const server = await start(serve({ folder, upstreamUrl: upstream.url }))
-      rows.push(...(await measureAll(server, Number(values.seconds) * 1000)))
+    const given = { folder, upstreamUrl: upstream.url }
+    for (const { methods, serve } of [
+      { methods: METHODS, serve: () => startHost(given) },
+      { methods: ['tools/call'] as const, serve: () => startBareServer(given, 8) },
+      { methods: ['tools/list'] as const, serve: () => startBareServer(given, 100) },
+    ]) {
+      const server = await start(serve())
+      rows.push(...(await measureAll(server, methods, Number(values.seconds) * 1000)))
       await server.stop()
     }
     report(rows, values.json)
@@ -51,12 +56,16 @@ const main = async (): Promise<void> => {
   }
 }
 
-const measureAll = async (server: Served, ms: number): Promise<Row[]> => {
+const measureAll = async (
+  server: Served,
+  methods: readonly Method[],
+  ms: number,
+): Promise<Row[]> => {
   const rows: Row[] = []
   for (const era of ['modern', 'legacy'] as const)
-    for (const method of METHODS) {
+    for (const method of methods) {
       const request = messageOfEra(era, method, server)
-      await runLoad({ ...server, request, ms: ms / 4 }) // warm
+      await runLoad({ ...server, request, ms }) // the first seconds go to the compiler
       const figures = await runLoad({ ...server, request, ms })
       note(`${server.name}, ${era}, ${method}: ${Math.round(figures.perSecond)}/s`)
       rows.push({ server: server.name, era, method, ...figures })

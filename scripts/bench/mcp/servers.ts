@@ -73,11 +73,14 @@ export const startHost = async ({ folder, upstreamUrl }: ServerOptions): Promise
   return { name: 'host', ...runningAt(child, PORT), headers }
 }
 
-/** The SDK's own server with the same tools. */
-export const startBareServer = async ({ upstreamUrl }: ServerOptions): Promise<Served> => {
+/** The SDK's own server. It registers its tools for every request, so calls are measured with few. */
+export const startBareServer = async (
+  { upstreamUrl }: ServerOptions,
+  tools: number,
+): Promise<Served> => {
   const child = spawn(process.execPath, [BARE_PROGRAM], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PORT: String(BARE_PORT), UPSTREAM_URL: upstreamUrl, TOOLS: String(TOOLS) },
+    env: { PORT: String(BARE_PORT), UPSTREAM_URL: upstreamUrl, TOOLS: String(tools) },
   })
   await once(child.stdout, 'data')
   return { name: 'bare SDK', ...runningAt(child, BARE_PORT), headers: () => ({}) }
