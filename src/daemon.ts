@@ -16,6 +16,7 @@ import { createKeyOperations } from './key-operations.ts'
 import type { RecordAudit } from './model/audit.ts'
 import { composeGateway, createPruning } from './gateway-parts.ts'
 import type { FleetStatus } from './model/fleet.ts'
+import { createKeyChecks } from './key-checks.ts'
 import {
   composeAccounts,
   migrationsFolder,
@@ -27,7 +28,7 @@ import type { OpenVault } from './open-vault.ts'
 import type { Database } from './store/database.ts'
 import { migrationStatus } from './store/migrate.ts'
 import { findLiveToken } from './store/tokens.ts'
-import { DAEMON_NAME, loadAdminToken, packageVersion } from './wanted-fleet.ts'
+import { DAEMON_NAME, loadAdminToken, loadHostKey, packageVersion } from './wanted-fleet.ts'
 
 /** The name of the lock that the one daemon of a home holds. */
 export const DAEMON_LOCK = 'daemon'
@@ -145,14 +146,10 @@ const createServerPart = (
     log,
   })
   const services = () => supervisor.fleet().services
-  const accounts = composeAccounts({
-    config,
-    database,
-    vault,
-    services,
-    onInstanceChange: gateway.forget,
-    onTokenChange: forgetTokens,
-  })
+  const shared = { database, vault, services, onInstanceChange: gateway.forget }
+  const hostKey = loadHostKey(config)
+  const checks = createKeyChecks({ ...shared, portOf: supervisor.portOf, hostKey, log })
+  const accounts = composeAccounts({ ...shared, config, checks, onTokenChange: forgetTokens })
   const api = createApi({
     accounts,
     identify,
@@ -169,7 +166,7 @@ const createServerPart = (
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
   const { host, port } = config
   const server = createFrontServer({ host, port, gateway, api, checkHost })
-  return sequence('server', [runnable, createPruning(database, log), server], log)
+  return sequence('server', [runnable, createPruning(database, log), server, checks.rechecks], log)
 }
 
 /** Asked for services that do not answer. */

@@ -7,8 +7,8 @@ import type { ServiceState } from './gateway/breaker.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { createLookupCache } from './gateway/lookup-cache.ts'
 import { createUsage } from './gateway/usage.ts'
-import type { Credentials } from './model/host-credentials.ts'
 import type { Service } from './model/service.ts'
+import { credentialsForHost } from './key-checks.ts'
 import type { Database } from './store/database.ts'
 import { findClaimedInstance } from './store/instances.ts'
 import { createListener } from './store/listener.ts'
@@ -71,10 +71,7 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
       const isUser = caller?.kind === 'user' && caller.scopes.includes('instances')
       return isUser ? caller.userId : undefined
     },
-    openCredentials: (instance) => {
-      const place = { ...instance, column: 'encrypted_api_key' }
-      return JSON.parse(vault.open(place, instance.sealedCredentials)) as Credentials
-    },
+    openCredentials: (instance) => credentialsForHost(vault, config.baseUrl, instance),
     portOf: options.portOf,
     ...(options.stateOf && { stateOf: options.stateOf }),
     trustedProxies: config.trustedProxies,

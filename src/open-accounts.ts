@@ -3,6 +3,7 @@ import { createAccounts, type Accounts } from './api/accounts.ts'
 import type { Config } from './base/config.ts'
 import { AppError } from './base/errors.ts'
 import type { Log } from './base/log.ts'
+import { checksLater, type KeyChecks } from './key-checks.ts'
 import type { Service } from './model/service.ts'
 import { checkKeyRing, openVault, type OpenVault } from './open-vault.ts'
 import type { Database } from './store/database.ts'
@@ -58,6 +59,8 @@ type Parts = {
   services: () => readonly Service[]
   onInstanceChange: (handle: string) => void
   onTokenChange?: () => void
+  /** By default nobody is asked now. */
+  checks?: KeyChecks
 }
 
 /** Joins store and vault to the accounts that routes and commands use. */
@@ -68,6 +71,7 @@ export const composeAccounts = ({
   services,
   onInstanceChange,
   onTokenChange,
+  checks = checksLater(services),
 }: Parts): Accounts =>
   createAccounts({
     services,
@@ -91,5 +95,7 @@ export const composeAccounts = ({
     replaceCredentials: (change) => replaceCredentials(database, change),
     replaceSecret: (change) => replaceSecret(database, change),
     deleteInstance: (owner) => deleteInstance(database, owner),
+    verify: checks.verify,
+    recheck: checks.recheck,
     onInstanceChange,
   })

@@ -9,6 +9,16 @@ const DIRECTORY = join(import.meta.dirname, '../registry')
 const FIRST_PORT = 49_160
 const LAST_PORT = 49_533
 
+/** Services whose documentation is known to name a call that proves a key. */
+const VERIFIABLE = `
+  activecampaign adyntel affinity algolia amplitude ashby bamboohr brevo canva coda confluence datadog
+  elevenlabs factorial fireflies freshdesk front github gitlab guru hackerrankwork jira klaviyo klipfolio
+  leadfeeder lemlist make neon openai pandadoc recallai recruitee refiner resend rocketlane rootly semrush
+  shopify shortcut smartrecruiters tally telegram typefully vercel zendesk
+`
+  .trim()
+  .split(/\s+/)
+
 describe('the shipped registry', () => {
   const { services, findings } = lintRegistry(DIRECTORY)
   const files = readConfigFiles(DIRECTORY)
@@ -50,6 +60,15 @@ describe('the shipped registry', () => {
   it('names a source for every service that offers tools', () => {
     const without = withTools.filter(({ source }) => !/\w\.\w/.test(source ?? ''))
     assert.deepEqual(without.map(({ name }) => name), []) // prettier-ignore
+  })
+
+  it('has a recipe for checking a key for 295 services, each with its source', () => {
+    const recipes = services.flatMap(({ name, auth }) => (auth.verify ? [{ name, ...auth.verify }] : [])) // prettier-ignore
+    assert.equal(recipes.length, 295)
+    assert.deepEqual(recipes.filter(({ source }) => !/^https:\/\//.test(source ?? '')), []) // prettier-ignore
+    assert.equal(VERIFIABLE.length, 45)
+    const names = recipes.map(({ name }) => name)
+    assert.deepEqual(VERIFIABLE.filter((name) => !names.includes(name)), []) // prettier-ignore
   })
 
   it('names the schema in every config, and every service after its folder', () => {

@@ -17,6 +17,7 @@ import { onEveryDatabase } from './support/databases.ts'
 import { makeService } from './support/services.ts'
 import { useTempFolder } from './support/temp-folder.ts'
 import { waitUntil } from './support/wait-until.ts'
+import { UNCHECKED } from './support/services.ts'
 
 const by = { actor: 'admin', from: 'local' }
 const services = [makeService(), makeService({ name: 'gadgets' })]
@@ -223,7 +224,7 @@ onEveryDatabase('rotating the keys', (database) => {
     await process.keys.remove(old, by)
     assert.ok(!(old in ringIn()))
     await process.keys.remove(old, by) // again changes nothing
-    const back = { handle: row.handle, sealedCredentials: row.sealedCredentials }
+    const back = { handle: row.handle, sealedCredentials: row.sealedCredentials, check: UNCHECKED }
     const { replaceCredentials } = await import('../src/store/instances.ts')
     await assert.rejects(replaceCredentials(database(), back), { code: 'BK001' })
     assert.match(await opened((await start()).vault, row.handle), /key-of-0/)

@@ -1,16 +1,19 @@
+import type { Credentials } from '../model/host-credentials.ts'
 import type { Service } from '../model/service.ts'
+import type { CheckState, Verification } from '../model/verification.ts'
 
 /** A stored instance, as far as accounts need it. */
 export type StoredInstance = {
   handle: string
   userId: string
   service: string
+  sealedCredentials: string
   sealedSecret: string
   isActive: boolean
   createdAt: Date
   updatedAt: Date
   lastUsedAt: Date | null
-}
+} & CheckState
 
 export type User = { id: string; email: string }
 export type Token = {
@@ -39,11 +42,15 @@ export type AccountNeeds = {
   findInstanceOf: (owner: Owner) => Promise<StoredInstance | undefined>
   listInstancesOf: (userId: string) => Promise<StoredInstance[]>
   insertInstance: (instance: {
-    handle: string; userId: string; service: string; sealedCredentials: string; secretHash: Buffer; sealedSecret: string; sandbox: boolean
+    handle: string; userId: string; service: string; sealedCredentials: string; secretHash: Buffer; sealedSecret: string; sandbox: boolean; check: CheckState
   }) => Promise<StoredInstance | undefined>
-  replaceCredentials: (change: { handle: string; sealedCredentials: string }) => Promise<StoredInstance | undefined>
+  replaceCredentials: (change: { handle: string; sealedCredentials: string; check: CheckState }) => Promise<StoredInstance | undefined>
   replaceSecret: (change: { handle: string; secretHash: Buffer; sealedSecret: string }) => Promise<StoredInstance | undefined>
   deleteInstance: (owner: Owner) => Promise<string | undefined>
+  /** Asks the service's API whether a key works. */
+  verify: (service: Service, credentials: Credentials) => Promise<Verification>
+  /** Does so for a stored key, and remembers the answer. */
+  recheck: (instance: StoredInstance) => Promise<{ result: Verification; state: CheckState }>
   /** Gateways must not go on with what they remember of an instance. */
   onInstanceChange: (handle: string) => void
 } // prettier-ignore

@@ -1,7 +1,9 @@
 import { AppError } from '../base/errors.ts'
 import { readCredentials, type CredentialsInput } from '../model/credentials-input.ts'
 import { hashSecret, instanceUrl, makeHandle, makeInstanceSecret } from '../model/instance.ts'
+import type { Credentials } from '../model/host-credentials.ts'
 import type { Service } from '../model/service.ts'
+import { firstCheck, type CheckState, type Outcome } from '../model/verification.ts'
 import type { AccountNeeds, Owner, Place, StoredInstance } from './account-needs.ts'
 
 /** An instance as its owner sees it; the secret is in `instanceUrl` alone. */
@@ -12,13 +14,18 @@ export type InstanceView = {
   isActive: boolean
   createdAt: string
   lastUsedAt: string | null
+  verification: Outcome
+  account: string | null
+  /** When the API last said something about the key. */
+  verifiedAt: string | null
 }
 
 /** The answer to a stored key; `created` is false when it replaced the key of the same instance. */
 export type Authenticated = {
   instanceId: string
   instanceUrl: string
-  verification: 'unverifiable'
+  verification: Exclude<Outcome, 'invalid'>
+  account?: string
   created: boolean
 }
 
@@ -30,17 +37,19 @@ const HANDLE_TRIES = 8
 export const createInstanceAccounts = (needs: AccountNeeds) => ({
   /**
    * Stores a user's credentials for a service. The same user and service keep their instance and its URL; the key is
-   * replaced.
-   * @throws AppError `service_unknown`, `credentials_invalid`, `credentials_ambiguous`
+   * replaced. A key that the API refuses is not stored.
+   * @throws AppError `service_unknown`, `credentials_invalid`, `credentials_ambiguous`, `credentials_refused`
    */
   authenticate: async (owner: Owner, input: CredentialsInput): Promise<Authenticated> => {
-    const credentials = readCredentials(serviceNamed(needs, owner.service), input)
+    const service = serviceNamed(needs, owner.service)
+    const credentials = readCredentials(service, input)
+    const key = await checkKey(needs, service, credentials)
     // Somebody else may insert or delete the same instance meanwhile; then the other way is right.
     for (let attempt = 0; attempt < HANDLE_TRIES; attempt++) {
       const existing = await needs.findInstanceOf(owner)
       const done = existing
-        ? await replaceKey(needs, existing, credentials)
-        : await insert(needs, owner, credentials)
+        ? await replaceKey(needs, existing, key)
+        : await insert(needs, owner, key)
       if (done) return done
     }
     throw new AppError('internal', 'No free handle was found; try again.')
@@ -67,6 +76,17 @@ export const createInstanceAccounts = (needs: AccountNeeds) => ({
   },
 
   /**
+   * Asks the API again whether the key works. `verification` is what came out now; what is remembered is the last word of
+   * the API itself.
+   * @throws AppError `not_found`
+   */
+  verify: async (owner: Owner): Promise<InstanceView> => {
+    const instance = await instanceOf(needs, owner)
+    const { result, state } = await needs.recheck(instance)
+    return { ...toView(needs, { ...instance, ...state }), verification: result.outcome }
+  },
+
+  /**
    * Wipes the credentials and the URL's secret.
    * @throws AppError `not_found`
    */
@@ -86,21 +106,43 @@ const serviceNamed = ({ services }: AccountNeeds, name: string): Service => {
   )
 }
 
+type Stored = Authenticated['verification']
+type Key = { credentials: Credentials; check: CheckState; verification: Stored }
+
+const checkKey = async (
+  needs: AccountNeeds,
+  service: Service,
+  credentials: Credentials,
+): Promise<Key> => {
+  const result = await needs.verify(service, credentials)
+  const { outcome: verification } = result
+  if (verification !== 'invalid')
+    return { credentials, check: firstCheck(result, new Date()), verification }
+  throw new AppError(
+    'credentials_refused',
+    `${service.displayName} does not accept this key, so nothing was stored. Check that it is whole, current and of the right account.`,
+  )
+}
+
 const replaceKey = async (
   needs: AccountNeeds,
   existing: StoredInstance,
-  credentials: object,
+  { credentials, check, verification }: Key,
 ): Promise<Authenticated | undefined> => {
   const sealedCredentials = sealCredentials(needs, existing, credentials)
-  const replaced = await needs.replaceCredentials({ handle: existing.handle, sealedCredentials })
+  const replaced = await needs.replaceCredentials({
+    handle: existing.handle,
+    sealedCredentials,
+    check,
+  })
   needs.onInstanceChange(existing.handle)
-  return replaced && toAnswer(needs, replaced, false)
+  return replaced && toAnswer(needs, replaced, { verification, created: false })
 }
 
 const insert = async (
   needs: AccountNeeds,
   owner: Owner,
-  credentials: object,
+  { credentials, check, verification }: Key,
 ): Promise<Authenticated | undefined> => {
   const row = { ...owner, handle: makeHandle(owner.service, owner.userId) }
   const inserted = await needs.insertInstance({
@@ -108,8 +150,9 @@ const insert = async (
     sealedCredentials: sealCredentials(needs, row, credentials),
     ...sealNewSecret(needs, row),
     sandbox: needs.isSandbox,
+    check,
   })
-  return inserted && toAnswer(needs, inserted, true)
+  return inserted && toAnswer(needs, inserted, { verification, created: true })
 }
 
 const place = ({ handle, userId, service }: Row, column: string): Place => ({
@@ -138,12 +181,12 @@ const urlOf = (needs: AccountNeeds, instance: StoredInstance): string => {
 const toAnswer = (
   needs: AccountNeeds,
   instance: StoredInstance,
-  created: boolean,
+  outcome: Pick<Authenticated, 'verification' | 'created'>,
 ): Authenticated => ({
   instanceId: instance.handle,
   instanceUrl: urlOf(needs, instance),
-  verification: 'unverifiable',
-  created,
+  ...outcome,
+  ...(instance.account === null ? {} : { account: instance.account }),
 })
 
 const toView = (needs: AccountNeeds, instance: StoredInstance): InstanceView => ({
@@ -153,6 +196,9 @@ const toView = (needs: AccountNeeds, instance: StoredInstance): InstanceView => 
   isActive: instance.isActive,
   createdAt: instance.createdAt.toISOString(),
   lastUsedAt: instance.lastUsedAt?.toISOString() ?? null,
+  verification: instance.verification,
+  account: instance.account,
+  verifiedAt: instance.verifiedAt?.toISOString() ?? null,
 })
 
 /** Postgres compares no text with one that has a NUL in it. */

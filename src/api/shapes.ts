@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OUTCOMES } from '../model/verification.ts'
 
 // What routes take and give, as far as several of them share it. A name (`id`) makes it a component of the document.
 
@@ -23,6 +24,7 @@ export const authenticated = z
     instanceId: z.string().describe('The handle; not secret.'),
     instanceUrl: z.url().describe('Secret: whoever has it can use the key behind it.'),
     verification: z.enum(['valid', 'unreachable', 'unverifiable']),
+    account: z.string().optional().describe('How the API of the service names the account.'),
   })
   .meta({ id: 'Authenticated' })
 
@@ -34,6 +36,9 @@ export const instance = z
     isActive: z.boolean(),
     createdAt: isoTime,
     lastUsedAt: isoTime.nullable(),
+    verification: z.enum(OUTCOMES),
+    account: z.string().nullable(),
+    verifiedAt: isoTime.nullable().describe('When the API last said something about the key.'),
   })
   .meta({ id: 'Instance' })
 

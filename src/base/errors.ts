@@ -12,6 +12,10 @@ export const ERROR_CODES = {
     status: 422,
     meaning: 'a credential field is missing, unknown or malformed',
   },
+  credentials_refused: {
+    status: 422,
+    meaning: 'the API of the service does not accept the key; nothing was stored',
+  },
   credentials_unreadable: {
     status: 500,
     meaning: 'a sealed record does not open: moved, cut or changed',

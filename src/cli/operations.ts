@@ -11,7 +11,12 @@ import { withLocalStores } from './local-stores.ts'
 type User = { id: string; email: string }
 type NewToken = { id: string; token: string; expiresAt: string | null }
 type OfUser = { email: string; service: string }
-type Authenticated = { instanceId: string; instanceUrl: string; verification: string }
+type Authenticated = {
+  instanceId: string
+  instanceUrl: string
+  verification: string
+  account?: string
+}
 
 /** What account commands may do; over HTTP with the daemon up, else on the database itself. */
 export type Operations = {
@@ -23,6 +28,7 @@ export type Operations = {
   createInstance: (request: OfUser & CredentialsInput) => Promise<Authenticated>
   listInstances: (email: string) => Promise<InstanceView[]>
   rotateInstance: (of: OfUser) => Promise<InstanceView>
+  verifyInstance: (of: OfUser) => Promise<InstanceView>
   removeInstance: (of: OfUser) => Promise<void>
 }
 
@@ -57,6 +63,7 @@ const overHttp = (client: Client): Operations => ({
       .instances
   },
   rotateInstance: (of) => client.post(`${ADMIN}/instances/rotate`, of),
+  verifyInstance: (of) => client.post(`${ADMIN}/instances/verify`, of),
   removeInstance: (of) => client.delete(`${ADMIN}/instances?${new URLSearchParams(of).toString()}`),
 })
 
@@ -95,6 +102,7 @@ const locally = (accounts: ReturnType<typeof composeAccounts>): Operations => {
     },
     listInstances: async (email) => accounts.listInstances((await accounts.userByEmail(email)).id),
     rotateInstance: async (of) => accounts.rotate(await ownerOf(of)),
+    verifyInstance: async (of) => accounts.verify(await ownerOf(of)),
     removeInstance: async (of) => accounts.remove(await ownerOf(of)),
   }
 }

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { AppError } from '../base/errors.ts'
 import { hashSecret, type InstanceRoute } from '../model/instance.ts'
+import type { Outcome } from '../model/verification.ts'
 
 /** What the gateway knows of an instance. */
 export type GatewayInstance = {
@@ -10,6 +11,7 @@ export type GatewayInstance = {
   secretHash: Buffer
   sealedCredentials: string
   isActive: boolean
+  verification: Outcome
 }
 
 /** What a request says of itself: that it holds the secret of an instance of this service, or that it is its owner's. */

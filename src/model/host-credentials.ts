@@ -13,6 +13,12 @@ const TAG_BYTES = 16
 /** The header's bound: 8 KiB. */
 export const MAX_HEADER_BYTES = 8 * 1024
 
+/**
+ * Stands alone in the place of credentials that are known not to work, with what to tell whoever calls a tool. No field
+ * of a service is called like this.
+ */
+export const RENEWAL = '!renewal'
+
 export type Credentials = Readonly<Record<string, string>>
 type Destination = { service: string; port: number }
 

@@ -38,6 +38,7 @@ export const lintService = (service: Service): Note[] => [
     : []),
   ...lintFields(service),
   ...lintEnvironment(service),
+  ...lintVerify(service),
   ...duplicates(service.tools.map((tool) => tool.name)).map((name): Note => [
     'tools',
     `two tools are called "${name}"`,
@@ -79,6 +80,24 @@ const lintEnvironment = (service: Service): Note[] =>
       'process.env',
       `${name} looks like a secret, and PM2 writes the environment to its files: pass the path of a file instead`,
     ])
+
+const lintVerify = ({ auth }: Service): Note[] => {
+  const { verify } = auth
+  if (!verify) return []
+  const fields = auth.fields.map(({ name }) => name)
+  const used = [
+    ...pathPlaceholders(verify.endpoint),
+    ...templatePlaceholders(JSON.stringify(verify.body ?? '')),
+  ]
+  return [
+    ...(verify.source
+      ? []
+      : [['auth.verify.source', 'is missing: name the documentation'] satisfies Note]),
+    ...used
+      .filter((name) => !fields.includes(name))
+      .map((name): Note => ['auth.verify', `{${name}} is not a field${suggestion(name, fields)}`]),
+  ]
+}
 
 const lintTool = (service: Service, tool: Tool): Note[] => {
   const inTemplate = new Set(

@@ -1,4 +1,5 @@
 import { systemCodeOf } from '../base/errors.ts'
+import type { CheckState } from '../model/verification.ts'
 import { firstOf, type Database } from './database.ts'
 
 /** One user's access to one service. */
@@ -14,9 +15,9 @@ export type Instance = {
   createdAt: Date
   updatedAt: Date
   lastUsedAt: Date | null
-}
+} & CheckState
 
-type Row = {
+export type InstanceRow = {
   instance_id: string
   user_id: string
   service_type: string
@@ -27,12 +28,18 @@ type Row = {
   created_at: Date
   updated_at: Date
   last_used_at: Date | null
+  verification: CheckState['verification']
+  account: string | null
+  verified_at: Date | null
+  check_tries: number
+  check_at: Date | null
 }
 
-const COLUMNS = `instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, is_active,
-  created_at, updated_at, last_used_at`
+/** Of `InstanceRow`. */
+export const INSTANCE_COLUMNS = `instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, is_active,
+  created_at, updated_at, last_used_at, verification, account, verified_at, check_tries, check_at`
 
-const toInstance = (row: Row): Instance => ({
+export const toInstance = (row: InstanceRow): Instance => ({
   handle: row.instance_id,
   userId: row.user_id,
   service: row.service_type,
@@ -43,12 +50,17 @@ const toInstance = (row: Row): Instance => ({
   createdAt: row.created_at,
   updatedAt: row.updated_at,
   lastUsedAt: row.last_used_at,
+  verification: row.verification,
+  account: row.account,
+  verifiedAt: row.verified_at,
+  checkTries: row.check_tries,
+  checkAt: row.check_at,
 })
 
 export type NewInstance = Pick<
   Instance,
   'handle' | 'userId' | 'service' | 'sealedCredentials' | 'secretHash' | 'sealedSecret'
-> & { sandbox: boolean }
+> & { sandbox: boolean; check: CheckState }
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -58,10 +70,11 @@ export const insertInstance = async (
   instance: NewInstance,
 ): Promise<Instance | undefined> => {
   try {
-    const rows = await database.query<Row>(
+    const rows = await database.query<InstanceRow>(
       `insert into user_service_instances
-         (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox)
-       values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
+         (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox,
+          verification, account, verified_at, check_tries, check_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning ${INSTANCE_COLUMNS}`,
       [
         instance.handle,
         instance.userId,
@@ -70,6 +83,7 @@ export const insertInstance = async (
         instance.secretHash,
         instance.sealedSecret,
         instance.sandbox,
+        ...checkValues(instance.check),
       ],
     )
     const row = firstOf(rows)
@@ -95,8 +109,8 @@ export const findClaimedInstance = async (
           'secret_hash = $2 and service_type = $3 and is_active',
           [claim.handle, claim.secretHash, claim.service],
         ]
-  const rows = await database.query<Row>(
-    `select ${COLUMNS} from user_service_instances where instance_id = $1 and ${condition}`,
+  const rows = await database.query<InstanceRow>(
+    `select ${INSTANCE_COLUMNS} from user_service_instances where instance_id = $1 and ${condition}`,
     values,
   )
   const row = firstOf(rows)
@@ -107,8 +121,8 @@ export const findInstanceOf = async (
   database: Database,
   owner: { userId: string; service: string },
 ): Promise<Instance | undefined> => {
-  const rows = await database.query<Row>(
-    `select ${COLUMNS} from user_service_instances where user_id = $1 and service_type = $2`,
+  const rows = await database.query<InstanceRow>(
+    `select ${INSTANCE_COLUMNS} from user_service_instances where user_id = $1 and service_type = $2`,
     [owner.userId, owner.service],
   )
   const row = firstOf(rows)
@@ -117,22 +131,33 @@ export const findInstanceOf = async (
 
 /** All of a user's instances, by service. A user has at most one per service, so the registry bounds the answer. */
 export const listInstancesOf = async (database: Database, userId: string): Promise<Instance[]> => {
-  const rows = await database.query<Row>(
-    `select ${COLUMNS} from user_service_instances where user_id = $1 order by service_type`,
+  const rows = await database.query<InstanceRow>(
+    `select ${INSTANCE_COLUMNS} from user_service_instances where user_id = $1 order by service_type`,
     [userId],
   )
   return rows.map(toInstance)
 }
 
-/** @returns undefined when the instance is gone */
+/** In the order verification, account, verified_at, check_tries, check_at. */
+export const checkValues = (check: CheckState) => [
+  check.verification,
+  check.account,
+  check.verifiedAt,
+  check.checkTries,
+  check.checkAt,
+]
+
+/** A key takes the place of a sign-in too. @returns undefined when the instance is gone */
 export const replaceCredentials = async (
   database: Database,
-  change: { handle: string; sealedCredentials: string },
+  change: { handle: string; sealedCredentials: string; check: CheckState },
 ): Promise<Instance | undefined> => {
-  const rows = await database.query<Row>(
-    `update user_service_instances set encrypted_api_key = $2, is_active = true, updated_at = now()
-     where instance_id = $1 returning ${COLUMNS}`,
-    [change.handle, change.sealedCredentials],
+  const rows = await database.query<InstanceRow>(
+    `update user_service_instances set encrypted_api_key = $2, is_active = true, updated_at = now(),
+       verification = $3, account = $4, verified_at = $5, check_tries = $6, check_at = $7, sealed_oauth = null,
+       access_expires_at = null, refresh_at = null, refresh_tries = 0, refresh_lease = null
+     where instance_id = $1 returning ${INSTANCE_COLUMNS}`,
+    [change.handle, change.sealedCredentials, ...checkValues(change.check)],
   )
   const row = firstOf(rows)
   return row && toInstance(row)
@@ -143,9 +168,9 @@ export const replaceSecret = async (
   database: Database,
   change: { handle: string; secretHash: Buffer; sealedSecret: string },
 ): Promise<Instance | undefined> => {
-  const rows = await database.query<Row>(
+  const rows = await database.query<InstanceRow>(
     `update user_service_instances set secret_hash = $2, sealed_secret = $3, updated_at = now()
-     where instance_id = $1 returning ${COLUMNS}`,
+     where instance_id = $1 returning ${INSTANCE_COLUMNS}`,
     [change.handle, change.secretHash, change.sealedSecret],
   )
   const row = firstOf(rows)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AccountNeeds, StoredInstance } from '../../src/api/account-needs.ts'
 import { createInstanceAccounts } from '../../src/api/instance-accounts.ts'
-import { makeService } from '../support/services.ts'
+import { makeService, UNCHECKED } from '../support/services.ts'
 
 const OWNER = { userId: '1a2b3c4d-0000-4000-8000-000000000000', service: 'widgets' }
 type Inserted = Parameters<AccountNeeds['insertInstance']>[0]
@@ -13,6 +13,8 @@ const toStored = (row: Pick<Inserted, 'handle' | 'sealedSecret'>): StoredInstanc
   createdAt: new Date(0),
   updatedAt: new Date(0),
   lastUsedAt: null,
+  sealedCredentials: '',
+  ...UNCHECKED,
 })
 const OTHERS = toStored({ handle: 'wid_user_1a2b3c4d_000001', sealedSecret: 'secret' })
 
@@ -26,6 +28,7 @@ const accountsOver = (row: StoredInstance | undefined, beforeWrite: ((rows: Stor
     isSandbox: false,
     seal: (_place, text) => text,
     open: (_place, text) => text,
+    verify: () => Promise.resolve({ outcome: 'unverifiable' }),
     findInstanceOf: () => Promise.resolve(store.row),
     insertInstance: (instance) => {
       race()

@@ -89,7 +89,7 @@ describe('the whole fleet', function () {
   before(async () => {
     const holder = findListener(FIRST_PORT) ?? findListener(LAST_PORT)
     assert.equal(holder, undefined, 'another fleet holds the static ports; take it down first')
-    const answer = { body: '{"name":"The file of the recorder"}' }
+    const answer = { body: '{"name":"The file of the recorder","email":"anna@figma.test"}' }
     recorder = await outside(() => startRecorder(() => answer))
     const { port } = await outside(async () => ({ port: (await findFreePorts(1))[0] ?? 0 }))
     base = `http://127.0.0.1:${port}`
@@ -136,7 +136,11 @@ describe('the whole fleet', function () {
       const { token } = await json<{ token: string }>('token', 'create', '--user', email)
       const made = await api('POST', 'services/figma/authenticate', { token }, { apiKey: key })
       assert.equal(made.status, 201)
-      const { instanceId, instanceUrl } = made.body as { instanceId: string; instanceUrl: string }
+      const { instanceId, instanceUrl, ...check } = made.body as Record<
+        'instanceId' | 'instanceUrl',
+        string
+      >
+      assert.deepEqual(check, { verification: 'valid', account: 'anna@figma.test' })
       const form =
         /^http:\/\/127\.0\.0\.1:\d+\/fig_user_[0-9a-f]{8}_[0-9a-f]{6}_\w{22}\/figma\/mcp$/
       assert.match(instanceUrl, form)

@@ -7,6 +7,7 @@ import * as tokens from '../../src/store/tokens.ts'
 import * as users from '../../src/store/users.ts'
 import * as vaultKeys from '../../src/store/vault-keys.ts'
 import { MIGRATIONS, onEveryDatabase } from '../support/databases.ts'
+import { UNCHECKED } from '../support/services.ts'
 
 const hex = (bytes: number) => randomBytes(bytes).toString('hex')
 const HOUR_MS = 3_600_000
@@ -24,6 +25,7 @@ onEveryDatabase('the tables', (database) => {
     secretHash: randomBytes(32),
     sealedSecret: `v1.${hex(8)}`,
     sandbox: false,
+    check: UNCHECKED,
     ...over,
   })
   const insert = async (userId: string, over: Partial<instances.NewInstance> = {}) => {
@@ -97,7 +99,8 @@ onEveryDatabase('the tables', (database) => {
     const { id } = await newUser()
     const wanted = newInstance(id)
     const inserted = await instances.insertInstance(database(), wanted)
-    const { sandbox: _sandbox, ...stored } = wanted
+    const { sandbox: _sandbox, check, ...rest } = wanted
+    const stored = { ...rest, ...check }
     assert.ok(inserted?.createdAt instanceof Date && inserted.updatedAt instanceof Date)
     const { createdAt, updatedAt } = inserted
     assert.deepEqual(inserted, { ...stored, isActive: true, createdAt, updatedAt, lastUsedAt: null }) // prettier-ignore
@@ -151,7 +154,7 @@ onEveryDatabase('the tables', (database) => {
     await database().script(
       `update user_service_instances set is_active = false, updated_at = '2020-01-01Z'`,
     )
-    const rekeyed = await instances.replaceCredentials(database(), { handle, sealedCredentials: 'v1.new' }) // prettier-ignore
+    const rekeyed = await instances.replaceCredentials(database(), { handle, sealedCredentials: 'v1.new', check: UNCHECKED }) // prettier-ignore
     assert.equal(rekeyed?.sealedCredentials, 'v1.new')
     assert.equal(rekeyed.isActive, true)
     assert.ok(rekeyed.updatedAt >= widgets.updatedAt)
@@ -161,7 +164,7 @@ onEveryDatabase('the tables', (database) => {
     const owner = { userId: anna.id, service: 'widgets' }
     assert.equal(await instances.deleteInstance(database(), owner), handle)
     assert.equal(await instances.deleteInstance(database(), owner), undefined)
-    assert.equal(await instances.replaceCredentials(database(), { handle, sealedCredentials: '' }), undefined) // prettier-ignore
+    assert.equal(await instances.replaceCredentials(database(), { handle, sealedCredentials: '', check: UNCHECKED }), undefined) // prettier-ignore
     assert.equal(await instances.replaceSecret(database(), { handle, ...secret }), undefined)
     const left = await instances.findClaimedInstance(database(), {
       handle: bens.handle,
@@ -199,7 +202,7 @@ onEveryDatabase('the tables', (database) => {
     const refused = { code: 'BK001' }
     await assert.rejects(insert(id, { sealedSecret: 'v1.kgone.n.c' }), refused)
     const { handle } = await insert(id)
-    const sealedCredentials = 'v1.kgone.n.c'
-    await assert.rejects(instances.replaceCredentials(database(), { handle, sealedCredentials }), refused) // prettier-ignore
+    const change = { handle, sealedCredentials: 'v1.kgone.n.c', check: UNCHECKED }
+    await assert.rejects(instances.replaceCredentials(database(), change), refused) // prettier-ignore
   })
 })

@@ -35,6 +35,7 @@ export const makeInstance = (over: Partial<GatewayInstance> = {}): GatewayInstan
   secretHash: hashSecret(SECRET),
   sealedCredentials: JSON.stringify({ api_key: 'key-of-anna' }),
   isActive: true,
+  verification: 'unverifiable',
   ...over,
 })
 

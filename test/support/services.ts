@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Service } from '../../src/model/service.ts'
+import type { CheckState } from '../../src/model/verification.ts'
 
 /** A complete service; what a test does not care about is plain. */
 export const makeService = (over: Partial<Service> = {}): Service => ({
@@ -18,6 +19,15 @@ export const makeService = (over: Partial<Service> = {}): Service => ({
   tools: [],
   ...over,
 })
+
+/** Of an instance whose service has no recipe. */
+export const UNCHECKED: CheckState = {
+  verification: 'unverifiable',
+  account: null,
+  verifiedAt: null,
+  checkTries: 0,
+  checkAt: null,
+}
 
 /** Writes configs as `<folder>/<name>/config.json`; a string is written as it is. */
 export const writeRegistry = (folder: string, configs: Readonly<Record<string, unknown>>): void => {

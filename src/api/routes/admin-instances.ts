@@ -41,7 +41,13 @@ const entryRoutes = (needs: OfUserNeeds): Route[] => {
         200: { description: 'The key of the same instance was replaced.', schema: authenticated },
         201: { description: 'The instance was made.', schema: authenticated },
       },
-      errors: ['user_unknown', 'service_unknown', 'credentials_invalid', 'credentials_ambiguous'],
+      errors: [
+        'user_unknown',
+        'service_unknown',
+        'credentials_invalid',
+        'credentials_ambiguous',
+        'credentials_refused',
+      ],
       handle: async ({ body: { email: of, service, ...input } }) => {
         const owner = await ownerOf({ email: of, service })
         const { created, ...body } = await accounts.authenticate(owner, input)
@@ -81,6 +87,18 @@ const lifeRoutes = (needs: OfUserNeeds): Route[] => {
       answers: { 200: { description: 'The instance with its new URL.', schema: instance } },
       errors: ['user_unknown', 'not_found'],
       handle: async ({ body }) => answer(200, await accounts.rotate(await ownerOf(body))),
+    }),
+    route({
+      id: 'verifyInstanceOf',
+      method: 'post',
+      path: `${path}/verify`,
+      tag,
+      summary: "Ask the API of the service whether a user's key works.",
+      access: admin,
+      body: instanceOfUser,
+      answers: { 200: { description: 'The instance, with what the API says.', schema: instance } },
+      errors: ['user_unknown', 'not_found'],
+      handle: async ({ body }) => answer(200, await accounts.verify(await ownerOf(body))),
     }),
     route({
       id: 'deleteInstanceOf',

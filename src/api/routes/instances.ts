@@ -33,7 +33,12 @@ const entryRoutes = ({ accounts }: InstanceNeeds): Route[] => [
       200: { description: 'The key of the same instance was replaced.', schema: authenticated },
       201: { description: 'The instance was made.', schema: authenticated },
     },
-    errors: ['service_unknown', 'credentials_invalid', 'credentials_ambiguous'],
+    errors: [
+      'service_unknown',
+      'credentials_invalid',
+      'credentials_ambiguous',
+      'credentials_refused',
+    ],
     handle: async (given) => {
       const { created, ...body } = await accounts.authenticate(ownerOf(given), given.body)
       return answer(created ? 201 : 200, body)
@@ -91,5 +96,17 @@ const lifeRoutes = ({ accounts }: InstanceNeeds): Route[] => [
     answers: { 200: { description: 'The instance with its new URL.', schema: instance } },
     errors: ['not_found'],
     handle: async (given) => answer(200, await accounts.rotate(ownerOf(given))),
+  }),
+  route({
+    id: 'verifyInstance',
+    method: 'post',
+    path: `${at}/instance/verify`,
+    tag,
+    summary: 'Ask the API of the service now whether the key works.',
+    access: changesInstances,
+    params: ofService,
+    answers: { 200: { description: 'The instance, with what the API says.', schema: instance } },
+    errors: ['not_found'],
+    handle: async (given) => answer(200, await accounts.verify(ownerOf(given))),
   }),
 ]

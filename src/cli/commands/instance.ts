@@ -45,6 +45,7 @@ export const add = (program: Command): void => {
   addCreate(instance)
   addList(instance)
   addRotate(instance)
+  addVerify(instance)
   addRevoke(instance)
 }
 
@@ -60,7 +61,7 @@ const addCreate = (instance: Command): void => {
     else
       printSecret(
         made.instanceUrl,
-        'Paste it into an MCP client. Whoever has this URL can use the key behind it.',
+        `The key is ${describeKey(made)}. Paste the URL into an MCP client; whoever has it can use the key behind it.`,
       )
   })
 }
@@ -96,6 +97,26 @@ const addRotate = (instance: Command): void => {
     else print(rotated.instanceUrl)
   })
 }
+
+const addVerify = (instance: Command): void => {
+  withCommon(
+    instance.command('verify').description('ask the API of the service whether the key works'),
+  ).action(async ({ user: email, service, json }: Options) => {
+    const asked = await withOperations(readConfig(), (operations) =>
+      operations.verifyInstance({ email, service }),
+    )
+    if (json) printJson(asked)
+    else print(describeKey(asked))
+  })
+}
+
+const describeKey = ({
+  verification,
+  account,
+}: {
+  verification: string
+  account?: string | null
+}) => (account ? `${verification} (${account})` : verification)
 
 const addRevoke = (instance: Command): void => {
   withCommon(instance.command('revoke').description('delete the instance and wipe its key')).action(

@@ -1,4 +1,4 @@
-import type { Credentials } from '../../model/host-credentials.ts'
+import { RENEWAL, type Credentials } from '../../model/host-credentials.ts'
 import type { ToolResult, ToolUsage } from '../../model/host-protocol.ts'
 import { isSecretField, type Service, type Tool } from '../../model/service.ts'
 import { renewalOf } from './advice.ts'
@@ -48,6 +48,8 @@ type Outcome = { result: ToolResult; status?: number }
 
 const attempt = async (tool: Tool, options: CallOptions): Promise<Outcome> => {
   const { service, credentials } = options
+  const renewal = credentials[RENEWAL]
+  if (renewal !== undefined) return { result: toolError(renewal) }
   const checked = checkArguments(tool, options.args)
   if (!checked.ok) return { result: toolError(`${tool.name}: ${checked.problems.join('; ')}.`) }
   const missing = service.auth.fields.filter((field) => field.required && !credentials[field.name])

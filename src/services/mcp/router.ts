@@ -9,6 +9,7 @@ import {
 } from '../../model/host-credentials.ts'
 import type { HostHealth } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
+import { VERIFY_HEADER } from '../../model/verification.ts'
 import { readJson, sendJson } from './body.ts'
 import { callTool } from './call.ts'
 import { checkHost } from './check-host.ts'
@@ -17,6 +18,7 @@ import { serveMcp } from './mcp.ts'
 import { listTools } from './tools.ts'
 import type { Upstream } from './upstream.ts'
 import { reportUsage } from './usage.ts'
+import { verifyKey } from './verify.ts'
 
 type RouterOptions = { hostKey: Buffer; upstream: Upstream; log: Log }
 type Exchange = { service: Service; request: IncomingMessage; response: ServerResponse }
@@ -46,6 +48,7 @@ const handle = async (options: RouterOptions, exchange: Exchange): Promise<void>
   else if (path.startsWith('/tools/') && request.method === 'POST')
     // Names of tools have only characters that stand in a URL as they are.
     await answerTool(options, exchange, path.slice('/tools/'.length))
+  else if (isVerify(path, request)) await answerVerify(options, exchange)
   else throw new AppError('not_found', 'Here are /mcp, /tools, /tools/{name} and /health.')
 }
 
@@ -69,6 +72,16 @@ const answerTool = async (
     throw new AppError('not_found', `${service.name} has no tool "${tool}"; GET /tools lists them.`)
   reportUsage(response, called.usage)
   sendJson(response, 200, called.result)
+}
+
+/** The daemon's alone: no header under `x-berth-` comes through the gateway. */
+const isVerify = (path: string, { method, headers }: IncomingMessage): boolean =>
+  path === '/verify' && method === 'POST' && headers[VERIFY_HEADER] !== undefined
+
+const answerVerify = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
+  const { service, response } = exchange
+  const credentials = credentialsOf(options, exchange)
+  sendJson(response, 200, await verifyKey({ service, credentials, upstream: options.upstream }))
 }
 
 const credentialsOf = ({ hostKey }: RouterOptions, { service, request }: Exchange): Credentials => {

@@ -1,0 +1,125 @@
+import { schedule, type ScheduledTask } from 'node-cron'
+import { messageOf } from '../base/errors.ts'
+import type { Runnable } from '../base/lifecycle.ts'
+import type { Log } from '../base/log.ts'
+import type { Events } from '../model/event.ts'
+import type { Credentials } from '../model/host-credentials.ts'
+import type { Service } from '../model/service.ts'
+import { nextCheck, type CheckState, type Verification } from '../model/verification.ts'
+import type { Verify } from './verifier.ts'
+
+/** An instance as far as checks need it. */
+type CheckedInstance = CheckState & {
+  handle: string
+  userId: string
+  service: string
+  sealedCredentials: string
+}
+
+type RecheckNeeds = {
+  verify: Verify
+  serviceNamed: (name: string) => Service | undefined
+  /** @throws AppError when the sealed record does not open */
+  openCredentials: (instance: CheckedInstance) => Credentials
+  /** Takes instances whose check is due, so that no other process takes them too. */
+  claimDue: (limit: number) => Promise<CheckedInstance[]>
+  /** @returns whether it was written: not when the credentials are others by now */
+  record: (instance: CheckedInstance, state: CheckState) => Promise<boolean>
+  onInstanceChange: (handle: string) => void
+  events: Pick<Events, 'emit'>
+  now: () => Date
+  log: Log
+}
+
+const CRON = '*/20 * * * * *'
+const BATCH = 50
+/** Calls at once: they go to many APIs, and onboarding comes first. */
+const CONCURRENCY = 8
+
+export type Rechecks = Runnable & {
+  /** Checks one instance now. @returns what came out, and what is known of it from now on */
+  check: (instance: CheckedInstance) => Promise<{ result: Verification; state: CheckState }>
+  /** Checks all that are due. */
+  sweep: () => Promise<void>
+}
+
+/** Keys are asked about again by schedule, and when somebody wants to know. */
+export const createRechecks = (needs: RecheckNeeds): Rechecks => {
+  const { log } = needs
+  let task: ScheduledTask | undefined
+  let stopped = false
+  let sweeping = Promise.resolve()
+
+  const checkDue = async (instance: CheckedInstance) => {
+    try {
+      await checkOne(needs, instance, false)
+    } catch (error) {
+      log.error('a check failed', { handle: instance.handle, reason: messageOf(error) })
+    }
+  }
+  const sweepNow = async () => {
+    let due = await needs.claimDue(BATCH)
+    while (due.length > 0 && !stopped) {
+      await inParallel(due, checkDue)
+      due = due.length < BATCH ? [] : await needs.claimDue(BATCH)
+    }
+  }
+  const sweep = () => (sweeping = sweeping.then(sweepNow))
+  const sweepByClock = () =>
+    sweep().catch((error: unknown) => {
+      sweeping = Promise.resolve()
+      log.warn('keys were not checked', { reason: messageOf(error) })
+    })
+
+  return {
+    name: 'rechecks',
+    check: (instance) => checkOne(needs, instance, true),
+    sweep,
+    start: () => {
+      stopped = false
+      task ??= schedule(CRON, sweepByClock, { noOverlap: true })
+      return Promise.resolve()
+    },
+    stop: async () => {
+      stopped = true
+      await task?.destroy()
+      task = undefined
+      await sweeping.catch(() => undefined)
+    },
+  }
+}
+
+const checkOne = async (needs: RecheckNeeds, instance: CheckedInstance, isAsked: boolean) => {
+  const service = needs.serviceNamed(instance.service)
+  const result: Verification = service
+    ? await needs.verify(service, needs.openCredentials(instance))
+    : { outcome: 'unreachable' }
+  const state = nextCheck(instance, result, { now: needs.now(), isAsked })
+  if (!(await needs.record(instance, state))) return { result, state: instance }
+  announce(needs, instance, state)
+  return { result, state }
+}
+
+const announce = (
+  { onInstanceChange, events }: RecheckNeeds,
+  before: CheckedInstance,
+  { verification }: CheckState,
+): void => {
+  if (verification === before.verification) return
+  const { handle, userId, service } = before
+  onInstanceChange(handle)
+  if (verification === 'invalid') events.emit({ type: 'key_refused', handle, userId, service })
+  else if (before.verification === 'invalid')
+    events.emit({ type: 'key_works', handle, userId, service })
+}
+
+const inParallel = async (
+  instances: readonly CheckedInstance[],
+  act: (instance: CheckedInstance) => Promise<void>,
+) => {
+  const queue = [...instances]
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await act(next)
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
+}
