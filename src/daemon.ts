@@ -13,7 +13,6 @@ import { createHostCheck } from './gateway/allowed-hosts.ts'
 import { createFrontServer } from './gateway/server.ts'
 import { createKeyDesk, type KeyDesk } from './key-desk.ts'
 import { createKeyOperations } from './key-operations.ts'
-import type { RecordAudit } from './model/audit.ts'
 import { composeGateway, createPruning } from './gateway-parts.ts'
 import type { FleetStatus } from './model/fleet.ts'
 import { createKeyChecks } from './key-checks.ts'
@@ -23,7 +22,7 @@ import {
   openDatabase,
   prepareDatabase,
 } from './open-accounts.ts'
-import { openAudit } from './open-audit.ts'
+import { openAuditLog, type AuditLog } from './open-audit.ts'
 import type { OpenVault } from './open-vault.ts'
 import type { Database } from './store/database.ts'
 import { migrationStatus } from './store/migrate.ts'
@@ -33,7 +32,7 @@ import { DAEMON_NAME, loadAdminToken, loadHostKey, packageVersion } from './want
 /** The name of the lock that the one daemon of a home holds. */
 export const DAEMON_LOCK = 'daemon'
 
-type Opened = { database: Database; vault: OpenVault; recordAudit: RecordAudit; keys: KeyDesk }
+type Opened = { database: Database; vault: OpenVault; audit: AuditLog; keys: KeyDesk }
 type Parts = FleetParts & { config: Config; log: Log }
 
 /**
@@ -89,14 +88,15 @@ export const createDaemon = (options: FleetOptions): Runnable => {
 /** Everything over the database. A rotation that an earlier process left unfinished goes on beside the rest. */
 const openStores = async ({ config, log }: FleetOptions, database: Database): Promise<Opened> => {
   const opened = await prepareDatabase(config, database, DAEMON_NAME)
-  const recordAudit = await openAudit({ config, database, vault: opened })
+  const audit = await openAuditLog({ config, database, vault: opened })
+  const recordAudit = audit.record
   const vault = auditReads(opened, recordAudit)
   const operations = createKeyOperations({ config, database, vault, recordAudit })
   const keys = createKeyDesk(operations, log.child('keys'))
   vault.watch.logTo(log.child('keys'))
   await vault.watch.start()
   keys.resume().catch((error: unknown) => log.error('rotation not resumed', { error }))
-  return { database, vault, recordAudit, keys }
+  return { database, vault, audit, keys }
 }
 
 const HOSTS_WAIT_MS = 3_000
@@ -127,10 +127,7 @@ const lockPart = (config: Config): Runnable => {
 const localUrl = ({ host, port }: Config): string =>
   `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}`
 
-const createServerPart = (
-  parts: Parts,
-  { database, vault, recordAudit, keys }: Opened,
-): Runnable => {
+const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened): Runnable => {
   const { config, log, supervisor } = parts
   const identify = createIdentify({
     adminToken: loadAdminToken(config),
@@ -158,7 +155,8 @@ const createServerPart = (
     services,
     fleet: supervisor,
     fleetStatus: () => statusOf(parts),
-    recordAudit,
+    recordAudit: audit.record,
+    audit,
     keys,
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: log.child('api'),

@@ -3,6 +3,7 @@ import { rotationNeeds, withRingLock, type KeyParts } from './key-rotation.ts'
 import type { By, RecordAudit } from './model/audit.ts'
 import type { KeyStatus, Rotation } from './model/keys.ts'
 import { liveProcesses, nameOf } from './live-processes.ts'
+import { resignCheckpoint } from './open-audit.ts'
 import type { Database } from './store/database.ts'
 import { countSealedByKey, lockSealedTables } from './store/sealed-columns.ts'
 import { listVaultKeys, lockVaultKeys, markKeyRemoved } from './store/vault-keys.ts'
@@ -64,6 +65,7 @@ export const createKeyOperations = (
     remove: async (kid, by) => {
       await withRingLock(config, async () => {
         await lockVaultKeys(database, (transaction) => refuseOrMark(transaction, kid))
+        await resignCheckpoint(parts)
         removeKey(config.masterKeyFile, kid)
       })
       await recordAudit({ ...by, action: 'keys.remove', target: kid })

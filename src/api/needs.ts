@@ -1,11 +1,15 @@
 import type { Log } from '../base/log.ts'
-import type { By, RecordAudit } from '../model/audit.ts'
+import type { AuditVerdict, AuditView, By, RecordAudit } from '../model/audit.ts'
 import type { Changes, FleetStatus } from '../model/fleet.ts'
 import type { KeyStatus, Rotation } from '../model/keys.ts'
 import type { Service } from '../model/service.ts'
 import type { Accounts } from './accounts.ts'
 import type { Identify } from './identify.ts'
 
+type AuditFilter = Partial<Record<'actor' | 'action' | 'target', string | undefined>> & {
+  before?: number | undefined
+  limit: number
+}
 type RotationJob = { isRunning: boolean; rotation: Rotation | null; failure: string | null }
 
 /** What the routes need of the rest of the daemon. */
@@ -26,6 +30,12 @@ export type ApiNeeds = {
     startServices: (services: readonly string[]) => Promise<void>
   }
   recordAudit: RecordAudit
+  audit: {
+    /** Newest first, before an entry. */
+    list: (filter: AuditFilter) => Promise<AuditView[]>
+    verify: () => Promise<AuditVerdict>
+    prune: (before: Date, by: By) => Promise<number>
+  }
   /** The vault's keys. */
   keys: {
     status: () => Promise<KeyStatus>

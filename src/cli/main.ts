@@ -24,6 +24,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   registry: () => import('./commands/registry.ts'),
   ecosystem: () => import('./commands/ecosystem.ts'),
   db: () => import('./commands/db.ts'),
+  audit: () => import('./commands/audit.ts'),
   keys: () => import('./commands/keys.ts'),
   pm2: () => import('./commands/pm2.ts'),
   daemon: () => import('./commands/daemon.ts'),

@@ -58,3 +58,28 @@ export const linkAudit = (logId: string, previous: Buffer, facts: AuditFacts): B
   const before = previous.toString('hex')
   return sha256(['berth-audit-1', logId, before, seq, at.toISOString(), actor, action, target, from, details]) // prettier-ignore
 }
+
+/** What the signature of a checkpoint stands for. */
+export const hashCheckpoint = (logId: string, { seq, hash, at }: Omit<AuditCheckpoint, keyof Signature>): Buffer =>
+  sha256(['berth-audit-checkpoint-1', logId, seq, hash.toString('hex'), at.toISOString()]) // prettier-ignore
+
+/** An entry as it is shown. */
+export type AuditView = Omit<AuditFacts, 'at' | 'details'> & {
+  /** ISO 8601. */
+  at: string
+  details: NonNullable<AuditEntry['details']>
+}
+
+/** `cut`: the log begins later than it may; `unsigned`: nothing behind it is signed by a key that is there. */
+export type AuditFinding = { seq: number; problem: 'changed' | 'missing' | 'cut' | 'unsigned' }
+
+export type AuditVerdict = {
+  ok: boolean
+  checked: number
+  /** The first and the last entry. */
+  from: number
+  to: number
+  /** Whether this home knows an end that the log must have. */
+  isAnchored: boolean
+  findings: AuditFinding[]
+}

@@ -100,10 +100,48 @@ export const listAudit = async (database: Database, filter: AuditFilter): Promis
   return rows.map(toRow)
 }
 
-const newestCheckpoint = async (database: Database): Promise<AuditCheckpoint | undefined> => {
+export const newestCheckpoint = async (
+  database: Database,
+): Promise<AuditCheckpoint | undefined> => {
   const rows = await database.query<Pick<Row, 'seq' | 'hash' | 'at' | 'kid' | 'mac'>>(
     'select seq, hash, at, kid, mac from audit_checkpoints order by seq desc limit 1',
   )
   const row = firstOf(rows)
   return row && { ...row, seq: Number(row.seq), hash: Buffer.from(row.hash), mac: Buffer.from(row.mac) } // prettier-ignore
+}
+
+/**
+ * Removes the entries before a time and puts a checkpoint in their place. The newest entry stays: the next one links to it.
+ * @returns how many are gone
+ */
+export const cutAudit = (
+  database: Database,
+  before: Date,
+  checkpointAt: (end: AuditEnd) => AuditCheckpoint,
+): Promise<number> =>
+  database.transaction(async (transaction) => {
+    await transaction.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK])
+    const rows = await transaction.query<Row>(
+      `select ${COLUMNS} from audit_log
+       where at < $1 and seq < (select max(seq) from audit_log) order by seq desc limit 1`,
+      [before],
+    )
+    const last = firstOf(rows)
+    if (!last) return 0
+    const { seq, hash, at, kid, mac } = checkpointAt(toRow(last))
+    await transaction.query('delete from audit_checkpoints')
+    await transaction.query(
+      'insert into audit_checkpoints (seq, hash, at, kid, mac) values ($1, $2, $3, $4, $5)',
+      [seq, hash, at, kid, mac],
+    )
+    const gone = await transaction.query('delete from audit_log where seq <= $1 returning seq', [seq]) // prettier-ignore
+    return gone.length
+  })
+
+/** Signs the checkpoint again, by another key. */
+export const signCheckpoint = async (
+  database: Database,
+  { seq, kid, mac }: AuditCheckpoint,
+): Promise<void> => {
+  await database.query('update audit_checkpoints set kid = $2, mac = $3 where seq = $1', [seq, kid, mac]) // prettier-ignore
 }

@@ -15,6 +15,13 @@ export const FLEET: FleetStatus = {
   }, // prettier-ignore
 }
 
+/** An audit log that nobody reads. */
+const NO_AUDIT: ApiNeeds['audit'] = {
+  list: () => Promise.resolve([]),
+  verify: () => Promise.reject(new Error('nobody shall verify')),
+  prune: () => Promise.reject(new Error('nobody shall prune')),
+}
+
 /** A vault that nobody asks. */
 const NO_KEYS: ApiNeeds['keys'] = {
   status: () => Promise.resolve({ keys: [], processes: [] }),
@@ -49,6 +56,7 @@ export const startApi = async (needs: Partial<ApiNeeds>) => {
     fleetStatus: () => FLEET,
     fleet: NO_FLEET,
     recordAudit: () => Promise.resolve(),
+    audit: NO_AUDIT,
     keys: NO_KEYS,
     migrationStatus: () => Promise.resolve({ version: 1, newest: 1 }),
     log: silentLog,

@@ -73,10 +73,11 @@ export const OPEN: Readonly<Record<Database['kind'], () => Promise<Opened>>> = {
 /** Runs the same tests on the embedded database and on the real Postgres, each empty at first. */
 export const onEveryDatabase = (title: string, tests: (database: () => Database) => void): void => {
   for (const kind of DATABASE_KINDS)
-    describe(`${title} (${kind})`, () => {
+    describe(`${title} (${kind})`, function () {
+      this.timeout(30_000)
       let opened: Opened | undefined
       before(async function () {
-        this.timeout(30_000)
+        this.timeout(60_000)
         if (kind === 'postgres') await skipWithoutPostgres(this)
         opened = await OPEN[kind]()
       })

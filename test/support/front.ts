@@ -11,7 +11,7 @@ import type { CredentialField } from '../../src/model/service.ts'
 import { createKeyDesk } from '../../src/key-desk.ts'
 import { createKeyOperations } from '../../src/key-operations.ts'
 import { composeAccounts, migrationsFolder, prepareDatabase } from '../../src/open-accounts.ts'
-import { openAudit } from '../../src/open-audit.ts'
+import { openAuditLog } from '../../src/open-audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { findClaimedInstance } from '../../src/store/instances.ts'
 import { migrationStatus } from '../../src/store/migrate.ts'
@@ -49,7 +49,8 @@ const openFront = async (kind: Database['kind']) => {
   const config = readConfig({ BERTH_HOME: join(home(), kind), BASE_URL: baseUrl })
   prepareHome(config.home, config.pm2Home)
   const vault = await prepareDatabase(config, database)
-  const recordAudit = await openAudit({ config, database, vault })
+  const audit = await openAuditLog({ config, database, vault })
+  const recordAudit = audit.record
   const host = await startRecorder()
   const services = Object.entries(FIELDS).map(([name, fields]) =>
     makeService({ name, port: host.port, auth: { ...makeService().auth, fields } }),
@@ -85,6 +86,7 @@ const openFront = async (kind: Database['kind']) => {
     fleetStatus: () => FLEET,
     fleet: NO_FLEET,
     recordAudit,
+    audit,
     keys: createKeyDesk(createKeyOperations({ config, database, vault, recordAudit }), silentLog),
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: silentLog,

@@ -2,6 +2,7 @@ import type { ApiNeeds } from '../needs.ts'
 import type { Route } from '../contract/route.ts'
 import { instancesOfUserRoutes } from './admin-instances.ts'
 import { fleetRoutes } from './fleet.ts'
+import { auditRoutes } from './audit.ts'
 import { keyRoutes } from './keys.ts'
 import { tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
@@ -13,4 +14,5 @@ export const adminRoutes = (needs: ApiNeeds): Route[] => [
   ...tokenRoutes(needs),
   ...instancesOfUserRoutes(needs),
   ...keyRoutes(needs),
+  ...auditRoutes(needs),
 ]
