@@ -30,14 +30,25 @@ const MAX_FINDINGS = 100
  */
 export const verifyAudit = async (needs: VerifyNeeds): Promise<AuditVerdict> => {
   const findings: AuditFinding[] = []
-  const find = (seq: number, problem: AuditFinding['problem']) => {
+  const find: Find = (seq, problem) => {
     if (findings.length < MAX_FINDINGS) findings.push({ seq, problem })
   }
   const checkpoint = await needs.checkpoint()
   const begin = checkpoint ?? AUDIT_BEGIN
   if (checkpoint && needs.check(hashCheckpoint(needs.logId, checkpoint), checkpoint) !== 'right')
     find(checkpoint.seq, 'cut')
-  let last: AuditEnd = begin
+  const { last, unsigned, checked } = await readAll(needs, begin, find)
+  if (unsigned > 0) find(last.seq, 'unsigned')
+  const seen = await judgeEnd(needs, last, begin)
+  if (seen) find(...seen)
+  return { ok: findings.length === 0, checked, from: begin.seq + 1, to: last.seq, isAnchored: needs.end !== undefined, findings } // prettier-ignore
+}
+
+type Find = (seq: number, problem: AuditFinding['problem']) => void
+
+const readAll = async (needs: VerifyNeeds, begin: AuditEnd, find: Find) => {
+  let last = begin
+  /** How many at the end no key that is there vouches for. */
   let unsigned = 0
   let checked = 0
   for (
@@ -53,10 +64,7 @@ export const verifyAudit = async (needs: VerifyNeeds): Promise<AuditVerdict> => 
       checked += 1
       last = row
     }
-  if (unsigned > 0) find(last.seq, 'unsigned')
-  const seen = await judgeEnd(needs, last, begin)
-  if (seen) find(...seen)
-  return { ok: findings.length === 0, checked, from: begin.seq + 1, to: last.seq, isAnchored: needs.end !== undefined, findings } // prettier-ignore
+  return { last, unsigned, checked }
 }
 
 const judge = (
