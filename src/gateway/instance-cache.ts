@@ -47,7 +47,11 @@ export const createInstanceCache = ({ findInstance, openCredentials, now }: Need
     max: MAX_INSTANCES,
     ...(now && { now }),
   })
-  const opened = new LRUCache<string, { of: string; credentials: Credentials }>({ max: MAX_OPENED, ttl: OPENED_TTL_MS }) // prettier-ignore
+  const opened = new LRUCache<string, { of: string; credentials: Credentials }>({
+    max: MAX_OPENED,
+    ttl: OPENED_TTL_MS,
+    ttlAutopurge: true, // also what nobody asks for again leaves the memory
+  })
   return {
     findInstance: instances.find,
     credentialsOf: (instance: GatewayInstance): Credentials => {
