@@ -39,7 +39,16 @@ describe('readConfig', () => {
   })
 
   it('takes an empty variable for an absent one', () => {
-    assert.deepEqual(readConfig({ PORT: '', BERTH_HOSTS: '', BERTH_UNKNOWN: '' }), readConfig({}))
+    const read = (env: NodeJS.ProcessEnv) => {
+      const { variables: _, ...settings } = readConfig(env)
+      return settings
+    }
+    assert.deepEqual(read({ PORT: '', BERTH_HOSTS: '', BERTH_UNKNOWN: '' }), read({}))
+  })
+
+  it('gives the variables that services ask for by name, without those that hold a password', () => {
+    const { variables } = readConfig({ EDITION: '2', MIRROR: 'https://me:pa55@a.test/' })
+    assert.deepEqual(variables(['EDITION', 'MIRROR', 'NOWHERE']), { EDITION: '2' })
   })
 
   it('lets everything follow its home, and each thing be elsewhere', () => {
