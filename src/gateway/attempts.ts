@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { systemCodeOf } from '../base/errors.ts'
 import type { Breaker } from './breaker.ts'
 import type { Connection } from './http1/connection.ts'
 import type { Connections } from './http1/connections.ts'
@@ -77,11 +78,16 @@ const causeOf = (outcome: Outcome): unknown =>
 
 /**
  * What certainly was not done may be sent again: nobody took it, or the host says so. So may what harms nobody when done
- * twice, if it met a connection that its host was closing.
+ * twice, if it met a connection that its host was closing. A new connection that is reset was not read from: a listener
+ * that closes resets those that it had not accepted yet, while one that was read to the end is closed with FIN (RFC 1122
+ * §4.2.2.13).
  */
 const mayRepeat = ({ request, upload }: Exchange, { outcome, isReused }: Tried): boolean => {
   if (!(upload?.isRepeatable() ?? true)) return false
   if (outcome.kind === 'unprocessed' || isRefused(outcome)) return true
-  const isSilent = outcome.kind === 'failed' && outcome.failure.kind === 'silent'
-  return isSilent && isReused && IDEMPOTENT.has(request.method ?? '')
+  if (outcome.kind !== 'failed' || outcome.failure.kind !== 'silent') return false
+  return isReused ? IDEMPOTENT.has(request.method ?? '') : isReset(outcome.failure.cause)
 }
+
+const isReset = (cause: Error | undefined): boolean =>
+  ['ECONNRESET', 'EPIPE'].includes(systemCodeOf(cause) ?? '')

@@ -5,6 +5,7 @@ import type { Runnable } from '../../base/lifecycle.ts'
 import type { Log } from '../../base/log.ts'
 import { readSecretFile } from '../../base/secret-file.ts'
 import type { ControlCall, HostDescription } from '../../model/control.ts'
+import { UNPROCESSED_HEADER } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
 import { createControl } from './control.ts'
 import { workFor } from './crash-record.ts'
@@ -26,10 +27,11 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
   const byPort = new Map<number, Service>()
   // One HTTP server behind all ports: a server of its own for each would cost timers and memory.
   const server = createServer((request, response) => {
-    requests.count(response)
+    if (!requests.count(response)) return
     const service = byPort.get(request.socket.localPort ?? 0)
     if (!service) {
-      response.writeHead(404).end()
+      // It has gone to another host; the connection is from before.
+      response.writeHead(503, { [UNPROCESSED_HEADER]: '1', connection: 'close' }).end()
       return
     }
     note.begin(service.name)

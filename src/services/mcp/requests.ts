@@ -1,10 +1,14 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { UNPROCESSED_HEADER } from '../../model/host-protocol.ts'
 
 /** How long answers under way may take at shutdown. */
 const DRAIN_MS = 3_000
 const POLL_MS = 10
+
+/** For a request that may just be coming over a connection that closes: it was not looked at, so it may be sent again. */
+const UNPROCESSED = `HTTP/1.1 503 Service Unavailable\r\n${UNPROCESSED_HEADER}: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`
 
 /**
  * Counts the requests under way by connection. Connections come from many listeners, so the HTTP server itself cannot
@@ -20,16 +24,24 @@ export const createRequests = (server: Server) => {
     const count = open.get(socket)
     if (count !== undefined) open.set(socket, count + difference)
   }
+  // The connection is closed by the other side: closing it here would tear what was written away, should a request come.
+  const closing = new WeakSet<Socket>()
   const closeIdle = () => {
-    for (const [socket, count] of open) if (count === 0) socket.destroySoon() // what was written still leaves
+    for (const [socket, count] of open)
+      if (count === 0 && !closing.has(socket)) {
+        closing.add(socket)
+        socket.end(UNPROCESSED)
+      }
   }
 
   return {
-    count: (response: ServerResponse): void => {
+    /** @returns false for a request that came too late: it is not to be looked at */
+    count: (response: ServerResponse): boolean => {
       const { socket } = response
-      if (!socket) return
+      if (!socket || closing.has(socket)) return false
       add(socket, 1)
       response.once('close', () => add(socket, -1))
+      return true
     },
     /** Waits for the requests under way, within bounds, and closes every connection. */
     drain: async (): Promise<void> => {

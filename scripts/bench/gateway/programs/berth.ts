@@ -1,0 +1,51 @@
+// Berth's front server with gateway, vault, store and a real instance, and nothing of the fleet: the service is the upstream.
+import { randomBytes } from 'node:crypto'
+import { readConfig } from '../../../../src/base/config.ts'
+import { prepareHome } from '../../../../src/base/home.ts'
+import { silentLog } from '../../../../src/base/log.ts'
+import { createHostCheck } from '../../../../src/gateway/allowed-hosts.ts'
+import { createFrontServer } from '../../../../src/gateway/server.ts'
+import { composeGateway } from '../../../../src/gateway-parts.ts'
+import { makeHandle, makeInstanceSecret, hashSecret } from '../../../../src/model/instance.ts'
+import { openDatabase, prepareDatabase } from '../../../../src/open-accounts.ts'
+import { insertInstance } from '../../../../src/store/instances.ts'
+import { insertUser } from '../../../../src/store/users.ts'
+
+const SERVICE = 'bench'
+
+const main = async (): Promise<void> => {
+  const upstream = Number(process.argv[2])
+  const config = readConfig()
+  prepareHome(config.home, config.pm2Home)
+  const database = await openDatabase(config, silentLog)
+  const vault = await prepareDatabase(config, database)
+  const { gateway, runnable } = composeGateway({
+    config,
+    database,
+    vault,
+    portOf: (service) => (service === SERVICE ? upstream : undefined),
+    log: silentLog,
+  })
+  await runnable.start()
+  const user = await insertUser(database, `${randomBytes(6).toString('hex')}@example.com`)
+  const [handle, secret] = [makeHandle(SERVICE, user.id), makeInstanceSecret()]
+  const place = { handle, userId: user.id, service: SERVICE }
+  const seal = (column: string, text: string) => vault.seal({ ...place, column }, text)
+  await insertInstance(database, {
+    ...place,
+    sealedCredentials: seal('encrypted_api_key', JSON.stringify({ api_key: 'k'.repeat(40) })),
+    secretHash: hashSecret(secret),
+    sealedSecret: seal('sealed_secret', secret),
+    sandbox: false,
+  })
+  await createFrontServer({
+    host: config.host,
+    port: config.port,
+    gateway,
+    api: (_request, response) => response.writeHead(404).end(),
+    checkHost: createHostCheck(config.baseUrl, []),
+  }).start()
+  process.stdout.write(`${JSON.stringify({ path: `/${handle}_${secret}/${SERVICE}` })}\n`)
+}
+
+await main()
