@@ -7,11 +7,25 @@ import { createHostCheck } from '../../../../src/gateway/allowed-hosts.ts'
 import { createFrontServer } from '../../../../src/gateway/server.ts'
 import { composeGateway } from '../../../../src/gateway-parts.ts'
 import { makeHandle, makeInstanceSecret, hashSecret } from '../../../../src/model/instance.ts'
+import type { Service } from '../../../../src/model/service.ts'
 import { openDatabase, prepareDatabase } from '../../../../src/open-accounts.ts'
 import { insertInstance } from '../../../../src/store/instances.ts'
 import { insertUser } from '../../../../src/store/users.ts'
 
 const SERVICE = 'bench'
+/** Every limit is counted, and none is reached. */
+const HIGH = 1_000_000_000
+const SERVICE_ENTRY: Service = {
+  name: SERVICE,
+  displayName: SERVICE,
+  description: '',
+  category: 'general',
+  port: 1,
+  api: { baseURL: 'https://api.bench.test', version: 'v1', documentation: '' },
+  auth: { type: 'none', fields: [], inject: {} },
+  tools: [],
+  limits: { requestsPerSecond: HIGH, burst: HIGH, concurrent: HIGH, maxBodyBytes: HIGH },
+}
 
 const main = async (): Promise<void> => {
   const upstream = Number(process.argv[2])
@@ -24,6 +38,7 @@ const main = async (): Promise<void> => {
     database,
     vault,
     portOf: (service) => (service === SERVICE ? upstream : undefined),
+    services: () => [SERVICE_ENTRY],
     log: silentLog,
   })
   await runnable.start()
