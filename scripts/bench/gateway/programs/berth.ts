@@ -52,6 +52,7 @@ const main = async (): Promise<void> => {
     secretHash: hashSecret(secret),
     sealedSecret: seal('sealed_secret', secret),
     sandbox: false,
+    check: { verification: 'unverifiable', account: null, verifiedAt: null, checkTries: 0, checkAt: null }, // prettier-ignore
   })
   await createFrontServer({
     host: config.host,
