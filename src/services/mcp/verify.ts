@@ -25,7 +25,11 @@ export const verifyKey = async ({
   try {
     // Endpoint and body may name fields of the key: {api_key}, {{api_key}}.
     const request = buildRequest({ service, tool: toolOf(recipe), args: credentials, credentials })
-    return judge(recipe, await upstream.send(service, request, AbortSignal.timeout(ANSWER_MS)))
+    return judge(
+      service,
+      recipe,
+      await upstream.send(service, request, AbortSignal.timeout(ANSWER_MS)),
+    )
   } catch (error) {
     // A field that does not fit the base URL is the user's to correct; an address that is refused is none of theirs.
     const isWrong = error instanceof AppError && error.code === 'credentials_invalid'
@@ -49,38 +53,56 @@ const toolOf = (recipe: Recipe): Tool => ({
 
 /** Too many, too early, too slow: nothing about the key. */
 const LATER = [408, 425, 429]
-/** What APIs answer to a key, or a field in the address, that they do not know. */
-const REFUSED = [400, 401, 403, 404, 422]
+/** What APIs answer to a key that they do not know. */
+const REFUSED = [400, 401, 403, 422]
 
-const judge = (recipe: Recipe, answer: UpstreamAnswer): Verification => {
+const judge = (service: Service, recipe: Recipe, answer: UpstreamAnswer): Verification => {
   const { status } = answer
   if (status === recipe.expect) return judgeAccepted(recipe, answer)
   if (status >= 500 || LATER.includes(status) || isRateLimit(answer))
     return { outcome: 'unreachable' }
-  return { outcome: REFUSED.includes(status) ? 'invalid' : 'unverifiable' }
+  // Where a field of the user's is part of the address, nothing there is the user's mistake; else the recipe is old.
+  const isRefused =
+    REFUSED.includes(status) || (status === 404 && hasFieldInAddress(service, recipe))
+  return { outcome: isRefused ? 'invalid' : 'unverifiable' }
 }
+
+const hasFieldInAddress = ({ api }: Service, { endpoint }: Recipe): boolean =>
+  pathPlaceholders(`${api.baseURL}${endpoint}`).length > 0
 
 /** GitHub and others limit calls with 403. */
 const isRateLimit = ({ status, headers }: UpstreamAnswer): boolean =>
   status === 403 &&
   (headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0')
 
-/** Some APIs (Slack, GraphQL ones) say yes to every key, and only the account is missing in the answer. */
+/** Some APIs (Slack, GraphQL ones) say yes to every key, and what is wrong in the body. */
 const judgeAccepted = (recipe: Recipe, { headers, body }: UpstreamAnswer): Verification => {
   // A page for people, of a sign-in or of maintenance, is not the API's word.
   if (/^text\/html/i.test(String(headers['content-type'] ?? ''))) return { outcome: 'unreachable' }
   if (recipe.account === undefined) return { outcome: 'valid' }
-  const account = accountAt(body.toString('utf8'), recipe.account)
-  return account === undefined ? { outcome: 'invalid' } : { outcome: 'valid', account }
+  const answer = parse(body.toString('utf8'))
+  if (answer === undefined) return { outcome: 'unverifiable' }
+  const account = valueAt(answer, recipe.account)
+  if (saysNo(answer) || account === null || account === '') return { outcome: 'invalid' }
+  return isName(account)
+    ? { outcome: 'valid', account: String(account).slice(0, MAX_ACCOUNT) }
+    : { outcome: 'valid' }
+}
+
+/** `{"ok": false}`, `{"success": false}`, `{"error": …}`, `{"errors": [ … ]}` */
+const saysNo = (answer: unknown): boolean => {
+  const [ok, success, error, errors] = ['ok', 'success', 'error', 'errors'].map((key) => childOf(answer, key)) // prettier-ignore
+  if (ok === false || success === false) return true
+  return Array.isArray(errors) ? errors.length > 0 : Boolean(error) || Boolean(errors)
 }
 
 const MAX_ACCOUNT = 200
 
-const accountAt = (text: string, path: string): string | undefined => {
-  const found = path.split('.').reduce<unknown>(childOf, parse(text))
-  const isName = typeof found === 'number' || (typeof found === 'string' && found !== '')
-  return isName ? String(found).slice(0, MAX_ACCOUNT) : undefined
-}
+const isName = (value: unknown): value is string | number =>
+  typeof value === 'number' || typeof value === 'string'
+
+const valueAt = (answer: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>(childOf, answer)
 
 const childOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key)

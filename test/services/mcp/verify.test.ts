@@ -78,24 +78,36 @@ describe('verifying a key', () => {
     assert.equal((await account('login', { login: 'a'.repeat(5000) }))?.length, 200)
   })
 
-  it('says invalid when the account is not there: some APIs answer 200 to every key', async () => {
+  it('says invalid when the body says no, or names nobody: some APIs answer 200 to every key', async () => {
     for (const body of [
       { ok: false, error: 'invalid_auth' },
+      { success: false, user: 'anna' },
+      { errors: [{ message: 'no' }] },
+      { error: { code: 1 } },
       { user: null },
       { user: '' },
-      { user: {} },
-      [],
-      null,
-      'no',
-      '',
     ])
       assert.equal(await outcome({ account: 'user' }, { body }), 'invalid', JSON.stringify(body))
-    assert.equal(await outcome({ account: 'constructor.name' }, { body: {} }), 'invalid')
+  })
+
+  it('says valid without a name when the answer holds none, and cannot say when it is no JSON', async () => {
+    for (const body of [{}, { user: {} }, [], { errors: [] }, { ok: true }]) {
+      const { outcome: word, account } = await verify({ account: 'user' }, { body })
+      assert.deepEqual([word, account], ['valid', undefined], JSON.stringify(body))
+    }
+    assert.equal((await verify({ account: 'constructor.name' }, { body: {} })).account, undefined)
+    for (const body of ['no', ''])
+      assert.equal(await outcome({ account: 'user' }, { body }), 'unverifiable', body)
   })
 
   it('says invalid when the API refuses', async () => {
-    for (const status of [400, 401, 403, 404, 422])
+    for (const status of [400, 401, 403, 422])
       assert.equal(await outcome({}, { status }), 'invalid', String(status))
+  })
+
+  it('takes 404 for a refusal where the user gave a part of the address, else for an old recipe', async () => {
+    assert.equal(await outcome({}, { status: 404 }), 'unverifiable')
+    assert.equal(await outcome({ endpoint: '/of/{api_key}' }, { status: 404 }), 'invalid')
   })
 
   it('says unreachable for whatever is not about the key', async () => {
