@@ -44,7 +44,13 @@ export default tseslint.config(
   },
   {
     // The doors of the environment: the daemon's and the CLI's, and the host programs' own.
-    files: ['src/base/config.ts', 'src/cli/**/*.ts', 'src/main.ts', 'src/services/*/main.ts'],
+    files: [
+      'src/base/config.ts',
+      'src/cli/**/*.ts',
+      'src/main.ts',
+      'src/gateway-process.ts',
+      'src/services/*/main.ts',
+    ],
     rules: { 'no-console': 'off', 'no-restricted-syntax': 'off' },
   },
   {

@@ -23,7 +23,7 @@ rmSync(join(root, 'dist'), { recursive: true, force: true })
 await Promise.all([
   build({
     ...common,
-    entryPoints: ['src/cli/main.ts', 'src/main.ts'],
+    entryPoints: ['src/cli/main.ts', 'src/main.ts', 'src/gateway-process.ts'],
     packages: 'external',
   }),
   // Hosts carry their libraries with them: one file to read instead of hundreds makes them start in half the time.

@@ -28,6 +28,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   keys: () => import('./commands/keys.ts'),
   pm2: () => import('./commands/pm2.ts'),
   daemon: () => import('./commands/daemon.ts'),
+  gateway: () => import('./commands/gateway.ts'),
 }
 
 // `berth status | head` closes the pipe early; that is no failure.

@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Service } from '../model/service.ts'
 
 type RegistryEntries = Record<string, { name: string; port: number; config: Service }>
@@ -18,3 +18,9 @@ export const writeRegistryFile = (file: string, services: readonly Service[]): v
   writeFileSync(draft, JSON.stringify(entriesOf(services)))
   renameSync(draft, file)
 }
+
+/** Reads what {@link writeRegistryFile} has written. */
+export const readRegistryFile = (file: string): Service[] =>
+  Object.values(JSON.parse(readFileSync(file, 'utf8')) as RegistryEntries).map(
+    ({ config, port }) => ({ ...config, port }),
+  )

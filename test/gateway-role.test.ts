@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, renameSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import { runBerth } from './support/berth.ts'
+import { useCleanup } from './support/cleanup.ts'
+import { useFleet } from './support/fleet.ts'
+import { findFreePorts } from './support/free-ports.ts'
+import { send } from './support/http.ts'
+import { isAlive } from './support/processes.ts'
+import { waitUntil } from './support/wait-until.ts'
+
+const COMMAND = join(import.meta.dirname, '../dist/cli/main.js')
+const LIMITED_BURST = 4
+
+type State = { processes: number[] }
+
+describe('gateways beside the daemon', function () {
+  this.timeout(60_000)
+  const fleet = useFleet({ services: ['alpha', 'beta'], env: { BERTH_HOSTS: '1' } })
+  const cleanUp = useCleanup()
+  let token = ''
+
+  before('up, with a user', async () => {
+    const limits = { requestsPerSecond: 0, concurrent: 0 }
+    fleet().configure('alpha', { limits })
+    fleet().configure('beta', { limits: { requestsPerSecond: 0.001, burst: LIMITED_BURST } })
+    await fleet().json(['up'])
+    await fleet().json(['user', 'add', 'ann@example.com'])
+    const made = await fleet().json<{ token: string }>(['token', 'create', '--user', 'ann@example.com']) // prettier-ignore
+    token = made.token
+  })
+
+  /** @returns the path of an instance URL, without `/mcp` */
+  const newInstance = async (service: string): Promise<string> => {
+    const headers = { authorization: `Bearer ${token}` }
+    const path = `/api/v1/services/${service}/authenticate`
+    const body = { apiKey: 'key-of-ann' }
+    const answer = await send(fleet().url, path, { method: 'POST', headers, body })
+    const { instanceUrl } = answer.body as { instanceUrl: string }
+    return new URL(instanceUrl).pathname.replace(/\/mcp$/, '')
+  }
+
+  const startGateway = async (processes: number) => {
+    const [port = 0] = await findFreePorts(1)
+    const env = { ...fleet().env, PORT: String(port), PATH: process.env['PATH'] ?? '' }
+    const args = [COMMAND, 'gateway', '--processes', String(processes)]
+    const child = spawn(process.execPath, args, { env, stdio: 'ignore' })
+    const exited = once(child, 'exit')
+    cleanUp(async () => {
+      child.kill('SIGTERM')
+      await exited
+    })
+    const url = `http://127.0.0.1:${port}`
+    const get = (path: string) => send(url, path, { headers: { connection: 'close' } })
+    const pids = new Set<number>()
+    await waitUntil('every process answers', async () => {
+      const answer = await get('/health').catch(() => undefined)
+      if (answer) pids.add((answer.body as { pid: number }).pid)
+      return pids.size === processes
+    })
+    const restart = async (): Promise<State> => {
+      const { code, stdout, stderr } = await runBerth(['gateway', 'restart', '--json'], env)
+      assert.equal(code, 0, stdout + stderr)
+      return JSON.parse(stdout) as State
+    }
+    return { url, get, pids: [...pids], child, exited, env, restart }
+  }
+
+  it('share one port; a rolling restart replaces all and fails no request', async () => {
+    const path = `${await newInstance('alpha')}/tools`
+    const { url, pids, restart } = await startGateway(2)
+    const load = startLoad(`${url}${path}`)
+    await waitUntil('the load is on', () => load.statuses.length > 50)
+    const { processes } = await restart()
+    const sofar = load.statuses.length
+    await waitUntil('the new ones have the load', () => load.statuses.length > sofar + 50)
+    await load.stop()
+    assert.deepEqual(new Set(load.statuses), new Set([200]))
+    assert.deepEqual(load.failures, [])
+    assert.equal(processes.length, 2)
+    assert.deepEqual(processes.filter((pid) => pids.includes(pid)), []) // prettier-ignore
+    assert.deepEqual(pids.filter(isAlive), [])
+  })
+
+  it('hear at once of what is changed through the daemon', async () => {
+    const path = `${await newInstance('alpha')}/tools`
+    const { get } = await startGateway(2)
+    for (let count = 0; count < 6; count += 1) assert.equal((await get(path)).status, 200)
+    const headers = { authorization: `Bearer ${token}` }
+    const gone = await send(fleet().url, '/api/v1/services/alpha/instance', { method: 'DELETE', headers }) // prettier-ignore
+    assert.equal(gone.status, 204)
+    await waitUntil('neither knows it', async () => {
+      const answers = await Promise.all(Array.from({ length: 6 }, () => get(path)))
+      return answers.every(({ status }) => status === 404)
+    }, 5_000) // prettier-ignore
+  })
+
+  it('have the limits together that one would have alone', async () => {
+    const path = `${await newInstance('beta')}/tools`
+    const { get } = await startGateway(2)
+    const statuses = []
+    for (let count = 0; count < 30; count += 1) statuses.push((await get(path)).status)
+    assert.equal(statuses.filter((status) => status === 200).length, LIMITED_BURST)
+    assert.equal(statuses.filter((status) => status === 429).length, 30 - LIMITED_BURST)
+  })
+
+  it('know a fleet that comes later', async () => {
+    const file = join(fleet().home, 'run', 'serviceRegistry.json')
+    renameSync(file, `${file}.away`)
+    const { get } = await startGateway(1)
+    const path = `${await newInstance('alpha')}/tools`
+    assert.equal((await get('/ready')).status, 503)
+    assert.equal((await get(path)).status, 503)
+    renameSync(`${file}.away`, file)
+    await waitUntil('it is ready', async () => (await get('/ready')).status === 200)
+    assert.equal((await get(path)).status, 200)
+    assert.equal((await get('/api/v1/services')).status, 404)
+  })
+
+  it('go on as they are when what would replace them cannot start', async () => {
+    const { env, get, pids } = await startGateway(1)
+    const ring = join(fleet().home, 'master.key')
+    chmodSync(ring, 0o644)
+    const { code, stderr } = await runBerth(['gateway', 'restart'], env)
+    chmodSync(ring, 0o600)
+    assert.equal(code, 1)
+    assert.match(stderr, /A new process did not listen/)
+    assert.equal(((await get('/health')).body as { pid: number }).pid, pids[0])
+  })
+
+  it('are none without Postgres, twice on a port, or to restart where none runs', async () => {
+    const { env, child, exited } = await startGateway(1)
+    const again = await runBerth(['gateway'], env)
+    assert.equal(again.code, 3)
+    assert.match(again.stderr, /held by gateway \(pid \d+/)
+    child.kill('SIGTERM')
+    assert.deepEqual(await exited, [0, null])
+    const none = await runBerth(['gateway', 'restart'], env)
+    assert.equal(none.code, 1)
+    assert.match(none.stderr, /No gateway of this home runs on port/)
+    const embedded = await runBerth(['gateway'], { ...env, DATABASE_URL: '' })
+    assert.equal(embedded.code, 2)
+    assert.match(embedded.stderr, /needs a Postgres/)
+    assert.ok(!existsSync(join(fleet().home, 'pg')))
+  })
+})
+
+/** Clients that ask again and again: half of them over new connections, half over lasting ones. */
+const startLoad = (url: string) => {
+  const statuses: number[] = []
+  const failures: string[] = []
+  let isOn = true
+  const ask = async (agent: Agent | false): Promise<void> => {
+    try {
+      statuses.push(await statusOf(url, agent))
+    } catch (error) {
+      failures.push(String(error))
+    }
+  }
+  const loops = Array.from({ length: 6 }, async (_, index) => {
+    const agent = index % 2 === 0 ? false : new Agent({ keepAlive: true })
+    while (isOn) await ask(agent)
+    if (agent) agent.destroy()
+  })
+  const stop = async (): Promise<void> => {
+    isOn = false
+    await Promise.all(loops)
+  }
+  return { statuses, failures, stop }
+}
+
+/** As clients do, it asks again when an idle connection turns out to be closed (RFC 9112 §9.3.1). */
+const statusOf = (url: string, agent: Agent | false): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const outgoing = request(url, { agent }, (incoming) => {
+      incoming.on('error', reject)
+      incoming.on('end', () => resolve(incoming.statusCode ?? 0)).resume()
+    })
+    outgoing.on('error', (error) => {
+      if (outgoing.reusedSocket) statusOf(url, agent).then(resolve, reject)
+      else reject(error)
+    })
+    outgoing.end()
+  })
