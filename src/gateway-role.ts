@@ -9,7 +9,7 @@ import { createHostCheck } from './gateway/allowed-hosts.ts'
 import { sendError } from './gateway/errors.ts'
 import { createFrontServer } from './gateway/server.ts'
 import { openDatabase, prepareDatabase } from './open-accounts.ts'
-import { openAudit } from './open-audit.ts'
+import { openAuditLog } from './open-audit.ts'
 import type { OpenVault } from './open-vault.ts'
 import { createPublishedFleet, type PublishedFleet } from './published-fleet.ts'
 import type { Database } from './store/database.ts'
@@ -76,11 +76,11 @@ const createServerPart = async (
   { config, processes, log }: GatewayRoleOptions,
   { database, vault, fleet }: Opened,
 ): Promise<Runnable> => {
-  const recordAudit = await openAudit({ config, database, vault })
+  const audit = await openAuditLog({ config, database, vault })
   const { gateway, runnable } = composeGateway({
     config,
     database,
-    vault: auditReads(vault, recordAudit),
+    vault: auditReads(vault, audit.record),
     portOf: fleet.portOf,
     services: fleet.services,
     processes,

@@ -29,7 +29,7 @@ const USER_CAPACITY_MS = BURST_SECONDS * 1000
 
 const orOff = (limit: number): number => (limit === 0 ? Infinity : limit)
 
-/** @param share this process's part of every limit, where several serve the same users */
+/** @param share this process's part of what each counts for itself: concurrent requests */
 export const completeLimits = (own: ServiceLimits = {}, share = 1): Limits => {
   const perSecond = own.requestsPerSecond ?? DEFAULTS.requestsPerSecond
   const burst = own.burst ?? Math.max(1, perSecond * BURST_SECONDS)
@@ -38,10 +38,10 @@ export const completeLimits = (own: ServiceLimits = {}, share = 1): Limits => {
   return {
     instanceDraw: isOff
       ? undefined
-      : { costMs: 1000 / (perSecond * share), capacityMs: (1000 * burst) / perSecond },
+      : { costMs: 1000 / perSecond, capacityMs: (1000 * burst) / perSecond },
     userDraw: isOff
       ? undefined
-      : { costMs: userCostMs(perSecond, burst) / share, capacityMs: USER_CAPACITY_MS },
+      : { costMs: userCostMs(perSecond, burst), capacityMs: USER_CAPACITY_MS },
     concurrent: Math.max(1, Math.ceil(concurrent * share)),
     maxBodyBytes: orOff(own.maxBodyBytes ?? DEFAULTS.maxBodyBytes),
   }

@@ -9,6 +9,8 @@ export type TakeShared = (draws: readonly (Draw & { key: string })[]) => Promise
 type RatesOptions = {
   /** Of all processes together; undefined, or when it fails: each process counts for itself. */
   takeShared?: TakeShared | undefined
+  /** This process's part of what it counts for itself, where several serve the same users. */
+  share?: number | undefined
   now?: () => number
 }
 
@@ -17,7 +19,8 @@ const MAX_BUCKETS = 100_000
 const PAUSE_MS = 1_000
 
 /** @returns takes a request's part of its instance's and its user's allowance; throws AppError `too_many_requests` */
-export const createRates = ({ takeShared, now = () => performance.now() }: RatesOptions) => {
+export const createRates = (options: RatesOptions) => {
+  const { takeShared, share = 1, now = () => performance.now() } = options
   const buckets = createBuckets(MAX_BUCKETS, now)
   let sharedFrom = -Infinity
 
@@ -41,8 +44,14 @@ export const createRates = ({ takeShared, now = () => performance.now() }: Rates
         sharedFrom = now() + PAUSE_MS
         return undefined
       })
-    refuseUntil(waitMs ?? takeOwn(draws))
+    refuseUntil(waitMs ?? takeOwn(share === 1 ? draws : draws.map((draw) => ownPart(draw, share))))
   }
+}
+
+/** A request costs more where the allowance is a part of the whole; one alone is always possible. */
+const ownPart = <D extends Draw>(draw: D, share: number): D => {
+  const costMs = draw.costMs / share
+  return { ...draw, costMs, capacityMs: Math.max(draw.capacityMs, costMs) }
 }
 
 const refuseUntil = (waitMs: number): void => {

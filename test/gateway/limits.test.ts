@@ -16,15 +16,15 @@ const isRefused = (error: unknown): boolean =>
 
 describe('rates', () => {
   /** Rates whose clock stands still unless it is told. */
-  const ratesAt = (takeShared?: TakeShared) => {
+  const ratesAt = (takeShared?: TakeShared, share = 1) => {
     let seconds = 1
-    const take = createRates({ takeShared, now: () => seconds * 1000 })
+    const take = createRates({ takeShared, share, now: () => seconds * 1000 })
     return {
       /** How many of many requests pass. */
-      pass: async (own: ServiceLimits, { count = 300, share = 1, over = {} } = {}) => {
+      pass: async (own: ServiceLimits, { count = 300, over = {} } = {}) => {
         let passed = 0
         for (let index = 0; index < count; index++)
-          await take(makeInstance(over), completeLimits(own, share)).then(
+          await take(makeInstance(over), completeLimits(own)).then(
             () => (passed += 1),
             (error: unknown) => assert.ok(isRefused(error)),
           )
@@ -84,7 +84,19 @@ describe('rates', () => {
 
   it('take a share where several processes count', async () => {
     const own = { requestsPerSecond: 10, burst: 20 }
-    assert.equal(await ratesAt().pass(own, { share: 0.5 }), 10)
+    assert.equal(await ratesAt(undefined, 0.5).pass(own), 10)
+    const one = { requestsPerSecond: 10, burst: 1 }
+    assert.equal(await ratesAt(undefined, 0.25).pass(one), 1, 'one request is always possible')
+  })
+
+  it('are whole where they are counted together', async () => {
+    const asked: number[] = []
+    const takeShared: TakeShared = (draws) => {
+      asked.push(...draws.map(({ costMs }) => costMs))
+      return Promise.resolve(0)
+    }
+    await ratesAt(takeShared, 0.5).pass({ requestsPerSecond: 10, burst: 20 }, { count: 1 })
+    assert.deepEqual(asked, [100, 20])
   })
 
   it('count for themselves while what is shared is away, and ask it again later', async () => {
