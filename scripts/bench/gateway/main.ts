@@ -11,6 +11,7 @@ import { loadFully, loadPaced, openStreams } from './client.ts'
 import { readOptions, USAGE, type Options } from './options.ts'
 import { summarise, waysTable, type Sample } from './report.ts'
 import {
+  buildPrograms,
   endAll,
   startBerth,
   startDirect,
@@ -29,6 +30,7 @@ const main = async (): Promise<void> => {
     return
   }
   process.once('SIGINT', () => void endAll().then(() => process.exit(130)))
+  await buildPrograms()
   const folder = mkdtempSync(join(tmpdir(), 'bg-'))
   const database = await createDatabase()
   try {
