@@ -1,4 +1,4 @@
-import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
+import { Agent, EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici'
 import { loopbackSource } from '../../base/loopback.ts'
 import type { Proxies } from './environment.ts'
 import { exchange } from './exchange.ts'
@@ -6,6 +6,9 @@ import { exchange } from './exchange.ts'
 const CONNECT_MS = 10_000
 /** Connections to one API at a time. */
 const MAX_CONNECTIONS = 64
+
+/** Which connections lead to an address. */
+type Way = (url: URL) => Dispatcher
 
 type AgentOptions = { guardedLookup: unknown; proxies: Proxies }
 
@@ -15,14 +18,42 @@ type AgentOptions = { guardedLookup: unknown; proxies: Proxies }
  * of that has no named exports.
  */
 export const createAgents = ({ guardedLookup, proxies }: AgentOptions) => {
-  const make = (connect: object): Dispatcher => {
-    const options = { connections: MAX_CONNECTIONS, connect: { timeout: CONNECT_MS, ...connect } }
-    if (proxies.httpProxy === '' && proxies.httpsProxy === '') return new Agent(options)
-    return new EnvHttpProxyAgent({ ...options, ...proxies })
+  const all: Dispatcher[] = []
+  const kept = <T extends Dispatcher>(made: T): T => {
+    all.push(made)
+    return made
   }
-  const sandbox = new Agent({
-    connections: MAX_CONNECTIONS,
-    connect: { timeout: CONNECT_MS, ...loopbackSource('127.0.0.1') },
+  const make = (connect: object): Way => {
+    const options = { connections: MAX_CONNECTIONS, connect: { timeout: CONNECT_MS, ...connect } }
+    const direct = kept(new Agent(options))
+    const through = (proxy: string): Dispatcher =>
+      proxy === '' ? direct : kept(new EnvHttpProxyAgent(proxyOptions(proxy, options)))
+    // Each variable is for its own scheme, as for curl and Go: left to itself, undici sends https through HTTP_PROXY too.
+    const [http, https] = [through(proxies.httpProxy), through(proxies.httpsProxy)]
+    return ({ protocol }) => (protocol === 'https:' ? https : http)
+  }
+  const proxyOptions = (proxy: string, options: Agent.Options): EnvHttpProxyAgent.Options => ({
+    ...options,
+    httpProxy: proxy,
+    httpsProxy: proxy,
+    noProxy: proxies.noProxy,
+    // Plain http in absolute form (RFC 9112 §3.2.2): proxies tunnel to port 443 alone.
+    proxyTunnel: false,
+    factory: (origin, given) => new Pool(origin, { connections: MAX_CONNECTIONS, ...given }),
   })
-  return { exchange, open: make({}), guarded: make({ lookup: guardedLookup }), sandbox }
+  const inside = kept(
+    new Agent({
+      connections: MAX_CONNECTIONS,
+      connect: { timeout: CONNECT_MS, ...loopbackSource('127.0.0.1') },
+    }),
+  )
+  return {
+    exchange,
+    open: make({}),
+    guarded: make({ lookup: guardedLookup }),
+    sandbox: (): Dispatcher => inside,
+    destroy: async () => {
+      await Promise.all(all.map((agent) => agent.destroy()))
+    },
+  }
 }

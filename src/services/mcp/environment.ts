@@ -53,7 +53,7 @@ export const readHostEnvironment = (env: NodeJS.ProcessEnv): HostEnvironment => 
     workFile: env['BERTH_WORK_FILE'],
     sandboxUrl: env['BERTH_SANDBOX_URL'],
     allowPrivate: readFlag('BERTH_ALLOW_PRIVATE', env, problems),
-    proxies: readProxies(env),
+    proxies: readProxies(env, problems),
     logLevel: readLogLevel(env['BERTH_LOG_LEVEL'] ?? 'info', problems),
   }
   if (problems.length === 0) return environment
@@ -70,12 +70,27 @@ const readFlag = (name: string, env: NodeJS.ProcessEnv, problems: string[]): boo
   return word === 'true'
 }
 
-/** In small letters or capitals, as curl and others read them. */
-const readProxies = (env: NodeJS.ProcessEnv): Proxies => ({
-  httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'] ?? '',
-  httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'] ?? '',
-  noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
+const readProxies = (env: NodeJS.ProcessEnv, problems: string[]): Proxies => ({
+  httpProxy: readProxy('HTTP_PROXY', env, problems),
+  httpsProxy: readProxy('HTTPS_PROXY', env, problems),
+  noProxy: eitherCase('NO_PROXY', env),
 })
+
+/** In small letters or capitals, as curl and others read them. */
+const eitherCase = (name: string, env: NodeJS.ProcessEnv): string =>
+  env[name.toLowerCase()] ?? env[name] ?? ''
+
+const PROXY_SCHEMES = ['http:', 'https:', 'socks5:']
+
+/** Without a scheme it speaks HTTP, as for curl. A problem does not quote it: it may hold a password. */
+const readProxy = (name: string, env: NodeJS.ProcessEnv, problems: string[]): string => {
+  const given = eitherCase(name, env)
+  if (given === '') return ''
+  const address = given.includes('://') ? given : `http://${given}`
+  if (!URL.canParse(address) || !PROXY_SCHEMES.includes(new URL(address).protocol))
+    problems.push(`${name}: must be an address such as http://proxy.example:3128`)
+  return address
+}
 
 const readLogLevel = (word: string, problems: string[]): LogLevel => {
   const level = LOG_LEVELS.find((one) => one === word)

@@ -1,4 +1,5 @@
 import type { Credentials } from '../../model/host-credentials.ts'
+import { encodeStrictly } from './written.ts'
 
 /**
  * Puts `[field]` in the place of each credential, also where it stands inside JSON text or a URL. The longest come
@@ -9,7 +10,8 @@ import type { Credentials } from '../../model/host-credentials.ts'
 export const maskCredentials = (text: string, credentials: Credentials, minLength = 1): string => {
   const names = new Map(
     Object.entries(credentials)
-      .filter(([, value]) => value.length >= minLength)
+      .map(([name, value]) => [name, value.trim()] as const) // as headers carry it
+      .filter(([, value]) => value.length >= Math.max(minLength, 1))
       .flatMap(([name, value]) => spellings(value).map((spelling) => [spelling, name])),
   )
   if (names.size === 0) return text
@@ -22,6 +24,7 @@ const spellings = (value: string): string[] => [
   value,
   JSON.stringify(value).slice(1, -1),
   encodeURIComponent(value),
+  encodeStrictly(value), // as our own addresses have it
 ]
 
 const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')

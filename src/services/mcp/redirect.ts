@@ -15,5 +15,6 @@ export const redirected = (
   if (url.protocol !== 'https:') return undefined
   if (url.origin === request.url.origin) return { ...request, url }
   const { accept = '*/*', 'user-agent': agent = '' } = request.headers
-  return { ...request, url, headers: { accept, 'user-agent': agent } }
+  // A body may have been made of the key as well.
+  return { ...request, url, headers: { accept, 'user-agent': agent }, body: undefined }
 }

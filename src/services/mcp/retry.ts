@@ -11,8 +11,8 @@ const isSafe = ({ method }: OutgoingRequest): boolean => method === 'GET' || met
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /**
- * Whether a try shall be followed by another. A call that changes nothing is repeated after a broken connection or a 503
- * that says when; a 429 was not carried out, whatever it was.
+ * Whether a try shall be followed by another. Only a call that changes nothing is repeated: after a broken connection, or a
+ * 429 or 503 that says when. Of anything else nobody but the API knows whether it was carried out.
  *
  * @returns the pause before it, undefined for no
  */
@@ -20,10 +20,10 @@ export const pauseBeforeRetry = (
   request: OutgoingRequest,
   outcome: UpstreamAnswer | { error: unknown },
 ): number | undefined => {
-  if ('error' in outcome)
-    return isSafe(request) && BROKEN.has(systemCodeOf(outcome.error) ?? '') ? 0 : undefined
+  if (!isSafe(request)) return undefined
+  if ('error' in outcome) return BROKEN.has(systemCodeOf(outcome.error) ?? '') ? 0 : undefined
   const { status, headers } = outcome
-  if (status !== 429 && !(status === 503 && isSafe(request))) return undefined
+  if (status !== 429 && status !== 503) return undefined
   const pauseMs = retryAfterMs(headers['retry-after'])
   return pauseMs !== undefined && pauseMs <= MAX_PAUSE_MS ? pauseMs : undefined
 }

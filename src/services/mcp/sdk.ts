@@ -9,7 +9,6 @@ import {
   type ListToolsResult,
   type McpHttpHandler,
 } from '@modelcontextprotocol/server'
-import type { Credentials } from '../../model/host-credentials.ts'
 import type { Service } from '../../model/service.ts'
 import { MAX_BODY_BYTES } from './body.ts'
 import { callTool } from './call.ts'
@@ -17,17 +16,17 @@ import { leaving } from './leaving.ts'
 import type { McpExchange } from './mcp-exchange.ts'
 import { describeServer, LIST_SCOPE, LIST_TTL_MS } from './prepared.ts'
 import { listTools } from './tools.ts'
-import type { Upstream } from './upstream.ts'
+import { reportUsage } from './usage.ts'
 
 /** One handler per service; it holds no state between requests. */
 const handlers = new WeakMap<Service, McpHttpHandler>()
 
 /** Answers by the SDK: what is rare, and all that is wrong. */
 export const serveBySdk = async (exchange: McpExchange, body: Buffer): Promise<void> => {
-  const { service, request, response, credentials, upstream } = exchange
-  const handler = handlers.get(service) ?? createHandler(service, upstream)
+  const { service, request, response } = exchange
+  const handler = handlers.get(service) ?? createHandler(service)
   handlers.set(service, handler)
-  const authInfo = { token: '', clientId: '', scopes: [], extra: { credentials } }
+  const authInfo = { token: '', clientId: '', scopes: [], extra: { exchange } }
   const webRequest = toWebRequest(request, body, leaving(response))
   const answer = await handler.fetch(webRequest, { authInfo })
   response.writeHead(answer.status, Object.fromEntries(answer.headers))
@@ -40,15 +39,15 @@ export const serveBySdk = async (exchange: McpExchange, body: Buffer): Promise<v
   await pipeline(Readable.fromWeb(answer.body), response).catch(() => undefined)
 }
 
-const createHandler = (service: Service, upstream: Upstream): McpHttpHandler =>
-  createMcpHandler(
-    ({ authInfo }) => createServer(service, upstream, authInfo?.extra?.['credentials']),
-    { maxRequestBodySize: MAX_BODY_BYTES },
-  )
+const createHandler = (service: Service): McpHttpHandler =>
+  createMcpHandler(({ authInfo }) => createServer(service, authInfo?.extra?.['exchange']), {
+    maxRequestBodySize: MAX_BODY_BYTES,
+  })
 
 // The low-level server is the one that takes tools as JSON Schema, as the configs have them.
 /* eslint-disable @typescript-eslint/no-deprecated */
-const createServer = (service: Service, upstream: Upstream, credentials: unknown): Server => {
+const createServer = (service: Service, extra: unknown): Server => {
+  const { credentials, upstream, response } = extra as McpExchange
   const { info, capabilities, instructions = '' } = describeServer(service)
   const hint = { ttlMs: LIST_TTL_MS, cacheScope: LIST_SCOPE } as const
   const cacheHints = { 'tools/list': hint, 'server/discover': hint }
@@ -62,10 +61,11 @@ const createServer = (service: Service, upstream: Upstream, credentials: unknown
       service,
       tool: params.name,
       args: params.arguments ?? {},
-      credentials: credentials as Credentials,
+      credentials,
       upstream,
       signal: mcpReq.signal,
     })
+    if (called) reportUsage(response, called.usage)
     if (called) return called.result
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,

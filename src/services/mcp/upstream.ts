@@ -44,7 +44,8 @@ export const createUpstream = ({
   // Loaded with the first call: a host starts without it.
   const loadAgents = async () =>
     (await import('./agents.ts')).createAgents({ guardedLookup: publicLookup, proxies })
-  const usesProxy = proxies.httpProxy !== '' || proxies.httpsProxy !== ''
+  const usesProxy = ({ protocol }: URL) =>
+    (protocol === 'https:' ? proxies.httpsProxy : proxies.httpProxy) !== ''
 
   const once = async (service: Service, request: OutgoingRequest, signal: AbortSignal) => {
     const { exchange, open, guarded, sandbox } = await (agents ??= loadAgents())
@@ -52,13 +53,14 @@ export const createUpstream = ({
       const url = new URL(
         `${sandboxUrl}/${service.name}${request.url.pathname}${request.url.search}`,
       )
-      return exchange(sandbox, { ...request, url }, signal)
+      return exchange(sandbox(), { ...request, url }, signal)
     }
-    if (allowPrivate || namesItself(service, request.url)) return exchange(open, request, signal)
+    if (allowPrivate || namesItself(service, request.url))
+      return exchange(open(request.url), request, signal)
     assertPublicHost(request.url.hostname)
     // A proxy resolves the name, so the lookup of our own connections never sees it.
-    if (usesProxy) await assertPublicName(request.url.hostname)
-    return exchange(guarded, request, signal)
+    if (usesProxy(request.url)) await assertPublicName(request.url.hostname)
+    return exchange(guarded(request.url), request, signal)
   }
 
   const follow = async (service: Service, first: OutgoingRequest, signal: AbortSignal) => {
@@ -75,11 +77,7 @@ export const createUpstream = ({
     send: (service, request, signal) =>
       withinTime(ANSWER_MS, signal, (both) => follow(service, request, both)),
     close: async () => {
-      const loaded = await agents
-      if (loaded)
-        await Promise.all(
-          [loaded.open, loaded.guarded, loaded.sandbox].map((agent) => agent.destroy()),
-        )
+      await (await agents)?.destroy()
     },
   }
 }

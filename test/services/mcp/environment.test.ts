@@ -51,6 +51,21 @@ describe('the environment of a host', () => {
     )
   })
 
+  it('takes proxies in small letters or capitals, and says which address is none, unquoted', () => {
+    const proxiesOf = (env: Record<string, string>) =>
+      readHostEnvironment({ ...LEAST, MCP_TYPES: 'a', ...env }).proxies
+    assert.deepEqual(
+      proxiesOf({ HTTP_PROXY: 'http://one:1', https_proxy: 'two:2', no_proxy: 'a,b' }),
+      { httpProxy: 'http://one:1', httpsProxy: 'http://two:2', noProxy: 'a,b' },
+    )
+    assert.deepEqual(proxiesOf({ HTTP_PROXY: '' }), { httpProxy: '', httpsProxy: '', noProxy: '' })
+    for (const HTTPS_PROXY of ['ftp://anna:secret@proxy', 'http://', 'a b'])
+      assert.throws(() => proxiesOf({ HTTPS_PROXY }), {
+        code: 'config_invalid',
+        message: /\n {2}HTTPS_PROXY: must be an address such as ((?!secret).)*$/,
+      })
+  })
+
   it('needs a service', () => {
     for (const MCP_TYPES of ['', ',', undefined])
       assert.throws(() => readHostEnvironment({ ...LEAST, MCP_TYPES }), {

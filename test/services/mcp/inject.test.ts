@@ -65,8 +65,22 @@ describe('the injection of credentials', () => {
     for (const key of ['k\nx: y', 'k\u2028x', 'schlüssel\u0000'])
       assert.throws(() => injected({ headers }, { key }), {
         code: 'credentials_invalid',
-        message: /^A key of Widgets has a line break/,
+        message: /^key of Widgets has a line break/,
       })
+  })
+
+  it('names the field that cannot be part of it, of several and of basic too', () => {
+    const headers = { 'X-Pair': 'a {{ id }} {{token}}' }
+    assert.equal(injected({ headers }, { id: 'i\n', token: ' t ' }).headers['x-pair'], 'a i t')
+    assert.throws(() => injected({ headers }, { id: 'i', token: 'sec\r\nret: 1' }), {
+      code: 'credentials_invalid',
+      message: /^token of Widgets has a line break((?!sec|ret: 1).)*$/,
+    })
+    const basic = { username: '{{user}}', password: '{{pass}}' }
+    assert.throws(() => injected({ basic }, { user: 'anna', pass: 'p\nq' }), {
+      code: 'credentials_invalid',
+      message: /^pass of Widgets has a line break/,
+    })
   })
 
   it('signs with OAuth 1.0a, the injected query included', () => {
