@@ -39,7 +39,8 @@ export const createAgents = ({ guardedLookup, proxies }: AgentOptions) => {
     noProxy: proxies.noProxy,
     // Plain http in absolute form (RFC 9112 §3.2.2): proxies tunnel to port 443 alone.
     proxyTunnel: false,
-    factory: (origin, given) => new Pool(origin, { connections: MAX_CONNECTIONS, ...given }),
+    factory: (origin, given: Pool.Options) =>
+      new Pool(origin, { connections: MAX_CONNECTIONS, ...given }),
   })
   const inside = kept(
     new Agent({
