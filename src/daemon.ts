@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { auditReads } from './audited-vault.ts'
 import { createApi } from './api/app.ts'
-import { createIdentify } from './api/identify.ts'
+import { createFailureLimit } from './api/failures.ts'
 import type { Config } from './base/config.ts'
 import { prepareHome } from './base/home.ts'
 import { sequence, type Runnable } from './base/lifecycle.ts'
@@ -24,10 +24,12 @@ import {
 } from './open-accounts.ts'
 import { openAuditLog, type AuditLog } from './open-audit.ts'
 import type { OpenVault } from './open-vault.ts'
+import { openIdentify } from './open-identity.ts'
+
 import type { Database } from './store/database.ts'
 import { migrationStatus } from './store/migrate.ts'
-import { findLiveToken } from './store/tokens.ts'
-import { DAEMON_NAME, loadAdminToken, loadHostKey, packageVersion } from './wanted-fleet.ts'
+import { countInstances, sumUsage } from './store/service-overview.ts'
+import { DAEMON_NAME, loadHostKey, packageVersion } from './wanted-fleet.ts'
 
 /** The name of the lock that the one daemon of a home holds. */
 export const DAEMON_LOCK = 'daemon'
@@ -129,10 +131,7 @@ const localUrl = ({ host, port }: Config): string =>
 
 const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened): Runnable => {
   const { config, log, supervisor } = parts
-  const identify = createIdentify({
-    adminToken: loadAdminToken(config),
-    findLiveToken: (hash) => findLiveToken(database, hash),
-  })
+  const identify = openIdentify({ config, database })
   const { gateway, forgetTokens, runnable } = composeGateway({
     config,
     database,
@@ -140,6 +139,7 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
     portOf: supervisor.portOf,
     stateOf: (service) => stateOf(parts, service),
     services: () => supervisor.fleet().services,
+    onTokenChange: identify.forget,
     log,
   })
   const services = () => supervisor.fleet().services
@@ -150,6 +150,10 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const api = createApi({
     accounts,
     identify,
+    judgeFailure: createFailureLimit(),
+    trustedProxies: config.trustedProxies,
+    countInstances: () => countInstances(database),
+    sumUsage: (query) => sumUsage(database, query),
     version: packageVersion(config),
     baseUrl: config.baseUrl,
     services,

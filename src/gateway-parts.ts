@@ -1,4 +1,3 @@
-import { createIdentify } from './api/identify.ts'
 import type { Config } from './base/config.ts'
 import { sequence, type Runnable } from './base/lifecycle.ts'
 import { maxOpenFiles } from './base/proc.ts'
@@ -7,6 +6,7 @@ import type { ServiceState } from './gateway/breaker.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { createLookupCache } from './gateway/lookup-cache.ts'
 import { createUsage } from './gateway/usage.ts'
+import { openIdentify } from './open-identity.ts'
 import type { Service } from './model/service.ts'
 import { credentialsForHost } from './key-checks.ts'
 import type { Database } from './store/database.ts'
@@ -14,9 +14,9 @@ import { findClaimedInstance } from './store/instances.ts'
 import { createListener } from './store/listener.ts'
 import { createSharedBuckets } from './store/redis.ts'
 import { addUsage, pruneUsage } from './store/usage.ts'
-import { findLiveToken, type TokenRow } from './store/tokens.ts'
+import { findLiveToken, type LiveToken } from './store/tokens.ts'
 import type { Vault } from './vault/vault.ts'
-import { loadAdminToken, loadHostKey } from './wanted-fleet.ts'
+import { loadHostKey } from './wanted-fleet.ts'
 
 export type GatewayPartsOptions = {
   config: Config
@@ -29,6 +29,8 @@ export type GatewayPartsOptions = {
   services: () => readonly Service[]
   /** How many processes answer at this address. */
   processes?: number
+  /** Somebody changed a token, a user or an identity. */
+  onTokenChange?: () => void
   log: Log
 }
 
@@ -53,10 +55,12 @@ const MIN_OPEN = 64
 export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
   const { config, database, vault, log } = options
   const tokens = createTokenCache(database)
-  const identify = createIdentify({
-    adminToken: loadAdminToken(config),
-    findLiveToken: tokens.find,
-  })
+  const identify = openIdentify({ config, database, findLiveToken: tokens.find })
+  const forgetTokens = () => {
+    tokens.flush()
+    identify.forget()
+    options.onTokenChange?.()
+  }
   const usage = createUsage({ write: (batch) => addUsage(database, batch), log })
   const shared = config.redis && createSharedBuckets(config.redis.url, log.child('redis'))
   const gateway = createGateway({
@@ -80,15 +84,15 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
   })
   const listener = createChangeListener(options, {
     onInstance: gateway.forget,
-    onToken: tokens.flush,
+    onToken: forgetTokens,
     onGap: () => {
       gateway.flush()
-      tokens.flush()
+      forgetTokens()
     },
   })
   return {
     gateway,
-    forgetTokens: tokens.flush,
+    forgetTokens,
     runnable: sequence('gateway', [...listener, ...(shared ? [shared.runnable] : []), usage], log), // prettier-ignore
   }
 }
@@ -129,7 +133,7 @@ export const createPruning = (database: Database, log: Log): Runnable => {
 }
 
 const createTokenCache = (database: Database) =>
-  createLookupCache<Buffer, TokenRow>({
+  createLookupCache<Buffer, LiveToken>({
     find: (hash) => findLiveToken(database, hash),
     keyOf: (hash) => hash.toString('latin1'),
     detailOf: (hash) => hash.toString('latin1'),

@@ -8,13 +8,16 @@ import type { Service } from './model/service.ts'
 import { checkKeyRing, openVault, type OpenVault } from './open-vault.ts'
 import type { Database } from './store/database.ts'
 import {
-  countRealInstances, deleteInstance, findInstanceOf, insertInstance, listInstancesOf, replaceCredentials, replaceSecret,
+  countRealInstances, deleteInstance, findInstanceOf, insertInstance, listAllInstances, listInstancesOf, replaceCredentials,
+  replaceSecret, setInstanceActive,
 } from './store/instances.ts' // prettier-ignore
+import { deleteIdentity, insertIdentity, listIdentities } from './store/identities.ts'
 import { migrateDatabase } from './store/migrate.ts'
 import { openPglite } from './store/pglite.ts'
 import { openPostgres } from './store/postgres.ts'
 import { insertToken, listTokens, revokeToken } from './store/tokens.ts'
-import { findUserByEmail, insertUser, listUsers } from './store/users.ts'
+import { removeUser } from './store/user-removal.ts'
+import { findUser, findUserByEmail, insertUser, listUsers, setMaxInstances, setRole } from './store/users.ts' // prettier-ignore
 import type { Vault } from './vault/vault.ts'
 
 /** Opens the configured database. The caller holds the home's lock when it is the embedded one. */
@@ -81,21 +84,27 @@ export const composeAccounts = ({
     open: vault.open,
     insertUser: (email) => insertUser(database, email),
     findUserByEmail: (email) => findUserByEmail(database, email),
-    listUsers: (limit) => listUsers(database, limit),
+    findUser: (id) => findUser(database, id),
+    listUsers: (page) => listUsers(database, page),
+    setRole: (userId, role) => setRole(database, userId, role),
+    setMaxInstances: (userId, most) => setMaxInstances(database, userId, most),
+    removeUser: (userId) => removeUser(database, userId),
+    insertIdentity: (identity) => insertIdentity(database, identity),
+    listIdentities: (userId) => listIdentities(database, userId),
+    deleteIdentity: (identity) => deleteIdentity(database, identity),
     insertToken: (token) => insertToken(database, token),
     listTokens: (filter) => listTokens(database, filter),
-    revokeToken: async (id) => {
-      const isRevoked = await revokeToken(database, id)
-      onTokenChange?.()
-      return isRevoked
-    },
+    revokeToken: (id) => revokeToken(database, id),
     findInstanceOf: (owner) => findInstanceOf(database, owner),
+    listAllInstances: (page) => listAllInstances(database, page),
     listInstancesOf: (userId) => listInstancesOf(database, userId),
     insertInstance: (instance) => insertInstance(database, instance),
     replaceCredentials: (change) => replaceCredentials(database, change),
     replaceSecret: (change) => replaceSecret(database, change),
+    setInstanceActive: (change) => setInstanceActive(database, change),
     deleteInstance: (owner) => deleteInstance(database, owner),
     verify: checks.verify,
     recheck: checks.recheck,
     onInstanceChange,
+    onAccountChange: () => onTokenChange?.(),
   })

@@ -10,7 +10,7 @@ import { loadTemplate } from './fleet/template.ts'
 import type { AppSpec, HostPlan, LeftOut } from './model/fleet.ts'
 import type { Service } from './model/service.ts'
 import type { Finding } from './registry/finding.ts'
-import { nearest } from './registry/finding.ts'
+import { nearest } from './model/nearest.ts'
 import { loadRegistry } from './registry/load.ts'
 
 /** What shall run, from registry, template and settings. */

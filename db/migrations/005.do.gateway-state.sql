@@ -25,8 +25,9 @@ begin
 end
 $$;
 
+-- Not of last_used_at, which gateways write themselves.
 create trigger berth_token_changed
-  after insert or update or delete on api_tokens
+  after insert or delete or update of user_id, token_hash, scopes, expires_at, revoked_at on api_tokens
   for each statement execute function berth_announce_token();
 
 -- What went through the gateways, by instance and hour. It outlives the instance: no foreign key.

@@ -1,7 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express'
 import { admin } from './contract/access.ts'
 import { mountRoutes } from './contract/mount.ts'
-import { createFindCaller } from './identify.ts'
+import { createFindCaller } from './find-caller.ts'
 import { errorHandler, notFoundHandler } from './errors.ts'
 import type { ApiNeeds } from './needs.ts'
 import { apiRoutes } from './routes/all.ts'
@@ -11,13 +11,14 @@ export const createApi = (needs: ApiNeeds): Express => {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
-  const findCaller = createFindCaller(needs.identify)
+  app.set('trust proxy', [...(needs.trustedProxies ?? [])])
+  const findCaller = createFindCaller(needs.identify, needs.judgeFailure)
   app.use((request, response, next) => {
     response.set('x-request-id', String(request.headers['x-request-id']))
     response.set('cache-control', 'no-store')
     next()
   })
-  app.use(mountRoutes(apiRoutes(needs), findCaller))
+  app.use(mountRoutes(apiRoutes(needs), { findCaller, recordAudit: needs.recordAudit }))
   // Strangers do not learn which admin routes there are.
   const onlyAdmin: RequestHandler = async (request, _response, next) => {
     admin.admit(await findCaller(request))

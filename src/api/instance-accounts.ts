@@ -1,10 +1,21 @@
+import { z } from 'zod'
 import { AppError } from '../base/errors.ts'
+import type { Page } from '../model/account.ts'
 import { readCredentials, type CredentialsInput } from '../model/credentials-input.ts'
-import { hashSecret, instanceUrl, makeHandle, makeInstanceSecret } from '../model/instance.ts'
-import type { Credentials } from '../model/host-credentials.ts'
+import {
+  HANDLE,
+  hashSecret,
+  instanceUrl,
+  makeHandle,
+  makeInstanceSecret,
+} from '../model/instance.ts'
 import type { Service } from '../model/service.ts'
+import { serviceUnknown } from '../model/service-unknown.ts'
+import type { AccountNeeds, ListedInstance, Owner, Place, StoredInstance } from './account-needs.ts' // prettier-ignore
+import { readCursor, storable } from './cursor.ts'
+import { PAGE, toPage } from './page.ts'
+import type { Credentials } from '../model/host-credentials.ts'
 import { firstCheck, type CheckState, type Outcome } from '../model/verification.ts'
-import type { AccountNeeds, Owner, Place, StoredInstance } from './account-needs.ts'
 
 /** An instance as its owner sees it; the secret is in `instanceUrl` alone. */
 export type InstanceView = {
@@ -27,6 +38,11 @@ export type Authenticated = {
   verification: Exclude<Outcome, 'invalid'>
   account?: string
   created: boolean
+}
+
+/** Anybody's instance as the operator sees it. */
+export type ListedView = Omit<InstanceView, 'instanceUrl' | 'account' | 'verifiedAt'> & {
+  email: string
 }
 
 type Row = Omit<Place, 'column'>
@@ -87,11 +103,30 @@ export const createInstanceAccounts = (needs: AccountNeeds) => ({
   },
 
   /**
+   * Closes the URL for a while, or opens it again; nothing is lost.
+   * @throws AppError `not_found`
+   */
+  setActive: async (owner: Owner, isActive: boolean): Promise<InstanceView> => {
+    const { handle } = await instanceOf(needs, owner)
+    const changed = await needs.setInstanceActive({ handle, isActive })
+    needs.onInstanceChange(handle)
+    if (changed) return toView(needs, changed)
+    throw noInstance(owner)
+  },
+
+  /** Everybody's, by handle, without their URLs. @throws AppError `invalid_request` for a wrong cursor */
+  listAllInstances: async (cursor?: string): Promise<Page<ListedView>> => {
+    const after = readCursor(z.string().regex(HANDLE), cursor)
+    const page = toPage(await needs.listAllInstances({ after, limit: PAGE + 1 }), (last) => last.handle) // prettier-ignore
+    return { ...page, items: page.items.map(toListedView) }
+  },
+
+  /**
    * Wipes the credentials and the URL's secret.
    * @throws AppError `not_found`
    */
   remove: async (owner: Owner): Promise<void> => {
-    const handle = isName(owner.service) ? await needs.deleteInstance(owner) : undefined
+    const handle = storable(owner.service) ? await needs.deleteInstance(owner) : undefined
     if (handle === undefined) throw noInstance(owner)
     needs.onInstanceChange(handle)
   },
@@ -100,10 +135,7 @@ export const createInstanceAccounts = (needs: AccountNeeds) => ({
 const serviceNamed = ({ services }: AccountNeeds, name: string): Service => {
   const service = services().find((candidate) => candidate.name === name)
   if (service) return service
-  throw new AppError(
-    'service_unknown',
-    `There is no service "${name}"; GET /api/v1/services lists them.`,
-  )
+  throw serviceUnknown([name], services().map((known) => known.name)) // prettier-ignore
 }
 
 type Stored = Authenticated['verification']
@@ -201,11 +233,18 @@ const toView = (needs: AccountNeeds, instance: StoredInstance): InstanceView => 
   verifiedAt: instance.verifiedAt?.toISOString() ?? null,
 })
 
-/** Postgres compares no text with one that has a NUL in it. */
-const isName = (service: string): boolean => !service.includes('\0')
+const toListedView = (instance: ListedInstance): ListedView => ({
+  instanceId: instance.handle,
+  email: instance.email,
+  serviceType: instance.service,
+  isActive: instance.isActive,
+  verification: instance.verification,
+  createdAt: instance.createdAt.toISOString(),
+  lastUsedAt: instance.lastUsedAt?.toISOString() ?? null,
+})
 
 const instanceOf = async (needs: AccountNeeds, owner: Owner): Promise<StoredInstance> => {
-  const instance = isName(owner.service) ? await needs.findInstanceOf(owner) : undefined
+  const instance = storable(owner.service) ? await needs.findInstanceOf(owner) : undefined
   if (instance) return instance
   throw noInstance(owner)
 }
@@ -213,5 +252,5 @@ const instanceOf = async (needs: AccountNeeds, owner: Owner): Promise<StoredInst
 const noInstance = ({ service }: Owner): AppError =>
   new AppError(
     'not_found',
-    `There is no instance of ${service}; POST /api/v1/services/${service}/authenticate makes one.`,
+    `There is no instance of ${service} for this user; one is made when a key for ${service} is entered.`,
   )

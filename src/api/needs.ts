@@ -4,6 +4,7 @@ import type { Changes, FleetStatus } from '../model/fleet.ts'
 import type { KeyStatus, Rotation } from '../model/keys.ts'
 import type { Service } from '../model/service.ts'
 import type { Accounts } from './accounts.ts'
+import type { JudgeFailure } from './find-caller.ts'
 import type { Identify } from './identify.ts'
 
 type AuditFilter = Partial<Record<'actor' | 'action' | 'target', string | undefined>> & {
@@ -11,11 +12,25 @@ type AuditFilter = Partial<Record<'actor' | 'action' | 'target', string | undefi
   limit: number
 }
 type RotationJob = { isRunning: boolean; rotation: Rotation | null; failure: string | null }
+type UsageQuery = { from: Date; to: Date; by: 'service' | 'user'; limit: number }
+type UsageRow = {
+  name: string
+  requests: number
+  errors: number
+  bytesIn: number
+  bytesOut: number
+  meanLatencyMs: number | null
+}
 
 /** What the routes need of the rest of the daemon. */
 export type ApiNeeds = {
   accounts: Accounts
   identify: Identify
+  judgeFailure: JudgeFailure
+  /** Whose word about a request's client counts; by default nobody's. */
+  trustedProxies?: readonly string[]
+  countInstances: () => Promise<{ service: string; instances: number; active: number }[]>
+  sumUsage: (query: UsageQuery) => Promise<UsageRow[]>
   /** Of the installed Berth. */
   version: string
   baseUrl: string

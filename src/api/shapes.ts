@@ -7,6 +7,9 @@ export const email = z.email().max(320)
 export const serviceName = z.string().max(100)
 export const isoTime = z.iso.datetime()
 
+export const cursor = z.string().max(1_000).optional().describe('nextCursor of the page before.')
+export const nextCursor = z.string().nullable().describe('null: this was the last page')
+
 /** Written into a URL, or asked for by one. */
 export const ofService = z.object({ serviceType: z.string() })
 
@@ -41,5 +44,10 @@ export const instance = z
     verifiedAt: isoTime.nullable().describe('When the API last said something about the key.'),
   })
   .meta({ id: 'Instance' })
+
+export const listedInstance = instance
+  .omit({ instanceUrl: true, account: true, verifiedAt: true })
+  .extend({ email: z.string() })
+  .meta({ id: 'ListedInstance' })
 
 export const instances = z.object({ instances: z.array(instance) })

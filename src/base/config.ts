@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { AppError, messageOf } from './errors.ts'
 import { homeAt, type Home } from './home.ts'
+import type { JwtSettings } from './jwt-settings.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
 
 /** The settings of one process, read once from its environment. */
@@ -36,6 +37,8 @@ export type Config = {
   readonly trustedProxies: readonly string[]
   /** Whether tools may call private addresses that the registry does not name. */
   readonly allowPrivate: boolean
+  /** Undefined: no JWTs are taken. */
+  readonly jwt: JwtSettings | undefined
   /** The folder of the installed package. */
   readonly packageRoot: string
   /** Variables that are passed on to the processes of the fleet: CA certificates, proxies, locale. */
@@ -44,8 +47,16 @@ export type Config = {
   readonly variables: (names: readonly string[]) => Record<string, string>
 }
 
-const port = z.coerce.number().int().min(1).max(65535)
-const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''))
+/** What is wrong with a setting, in words for who made it. */
+const wants = (what: string) => ({ error: `must be ${what}` })
+
+const wholeNumber = (min: number, max: number) => {
+  const said = wants(`a whole number from ${min} to ${max}`)
+  return z.coerce.number(said).int(said).min(min, said).max(max, said)
+}
+const httpUrl = z
+  .url({ protocol: /^https?$/, ...wants('an address that begins with http:// or https://') })
+  .transform((url) => url.replace(/\/+$/, ''))
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -55,8 +66,13 @@ const list = z.string().transform((text) =>
 const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: 'an address or a range of addresses, such as 10.0.0.0/8',
 })
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ })
+const oneOf = <const T extends readonly string[]>(words: T) =>
+  z.enum(words, wants(words.join(words.length > 2 ? ', ' : ' or ')))
+const flag = oneOf(['true', 'false']).transform((text) => text === 'true')
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  ...wants('the address of a Postgres: postgres://user:password@host:5432/database'),
+})
 const contentOfFile = z.string().transform((file, context) => {
   try {
     return readFileSync(file, 'utf8').trim()
@@ -71,22 +87,29 @@ const redisFile = z.string().transform((file, context) => {
   for (const { message } of parsed.error.issues) context.addIssue(message)
   return z.NEVER
 })
+const isLoopback = (url: string): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)
 const loopback = httpUrl.refine(
-  (url) => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname),
+  isLoopback,
   'must be a loopback address: the sandbox receives real keys',
 )
+const keySetUrl = httpUrl.refine(
+  (url) => url.startsWith('https:') || isLoopback(url),
+  'must begin with https://: whoever can change the keys on their way can be anybody',
+)
+const path = z.string().min(1)
 
 const schema = z.object({
-  HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: port.default(3000),
+  HOST: path.default('127.0.0.1'),
+  PORT: wholeNumber(1, 65_535).default(3000),
   BASE_URL: httpUrl.optional(),
-  BERTH_HOME: z.string().min(1).optional(),
-  BERTH_REGISTRY_DIR: z.string().min(1).optional(),
+  BERTH_HOME: path.optional(),
+  BERTH_REGISTRY_DIR: path.optional(),
   BERTH_SERVICES: list.optional(),
-  BERTH_HOSTS: z.coerce.number().int().min(1).max(256).optional(),
-  BERTH_ISOLATION: z.enum(['packed', 'dedicated']).optional(),
-  PM2_HOME: z.string().min(1).optional(),
-  BERTH_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  BERTH_HOSTS: wholeNumber(1, 256).optional(),
+  BERTH_ISOLATION: oneOf(['packed', 'dedicated']).optional(),
+  PM2_HOME: path.optional(),
+  BERTH_LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_URL_FILE: contentOfFile.pipe(postgresUrl).optional(),
   BERTH_REDIS_URL_FILE: z
@@ -94,12 +117,17 @@ const schema = z.object({
     .transform((file) => resolve(file))
     .pipe(redisFile)
     .optional(),
-  BERTH_MASTER_KEY_FILE: z.string().min(1).optional(),
-  BERTH_ADMIN_TOKEN_FILE: z.string().min(1).optional(),
+  BERTH_MASTER_KEY_FILE: path.optional(),
+  BERTH_ADMIN_TOKEN_FILE: path.optional(),
   BERTH_SANDBOX_URL: loopback.optional(),
   BERTH_ALLOWED_HOSTS: list.default([]),
   BERTH_TRUSTED_PROXIES: list.pipe(z.array(addressRange)).default([]),
   BERTH_ALLOW_PRIVATE: flag.default(false),
+  BERTH_JWT_SECRET_FILE: path.optional(),
+  BERTH_JWKS_URL: keySetUrl.optional(),
+  BERTH_JWT_ISSUER: z.string().optional(),
+  BERTH_JWT_AUDIENCE: z.string().optional(),
+  BERTH_JWT_SUB_IS_USER_ID: flag.default(false),
 })
 
 const PASSED = [
@@ -121,14 +149,27 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
     problems.push(
       ...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
     )
-  if (given['DATABASE_URL'] && given['DATABASE_URL_FILE'])
-    problems.push('DATABASE_URL and DATABASE_URL_FILE: give one of them')
+  problems.push(...contradictionsIn(given))
   if (!parsed.success || problems.length > 0)
     throw new AppError(
       'config_invalid',
       `The environment is not right:\n  ${problems.join('\n  ')}`,
     )
   return configOf(parsed.data, given)
+}
+
+const contradictionsIn = (given: NodeJS.ProcessEnv): string[] => {
+  const both = (one: string, other: string) =>
+    given[one] && given[other] ? [`${one} and ${other}: give one of them`] : []
+  const hasKeys = given['BERTH_JWT_SECRET_FILE'] ?? given['BERTH_JWKS_URL']
+  const idle = ['BERTH_JWT_ISSUER', 'BERTH_JWT_AUDIENCE', 'BERTH_JWT_SUB_IS_USER_ID']
+  return [
+    ...both('DATABASE_URL', 'DATABASE_URL_FILE'),
+    ...both('BERTH_JWT_SECRET_FILE', 'BERTH_JWKS_URL'),
+    ...(hasKeys ? [] : idle)
+      .filter((name) => given[name] && given[name] !== 'false')
+      .map((name) => `${name}: says nothing without BERTH_JWT_SECRET_FILE or BERTH_JWKS_URL`),
+  ]
 }
 
 type Environment = z.output<typeof schema>
@@ -150,11 +191,32 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     allowedHosts: env.BERTH_ALLOWED_HOSTS,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
     allowPrivate: env.BERTH_ALLOW_PRIVATE,
+    jwt: jwtOf(env),
     packageRoot,
     passed: passedFrom(given, PASSED),
     variables: (names) => passedFrom(given, names),
   }
 }
+
+const jwtOf = (env: Environment): JwtSettings | undefined => {
+  const { BERTH_JWT_SECRET_FILE: file, BERTH_JWKS_URL: url } = env
+  const rest = {
+    issuer: env.BERTH_JWT_ISSUER,
+    audience: env.BERTH_JWT_AUDIENCE,
+    subjectIsUserId: env.BERTH_JWT_SUB_IS_USER_ID,
+  }
+  if (file !== undefined) return { source: { kind: 'secret', file: resolve(file) }, ...rest }
+  return url === undefined ? undefined : { source: { kind: 'jwks', url }, ...rest }
+}
+
+/** The variables that jwtOf reads the same again. */
+const jwtEnvironment = (jwt: JwtSettings | undefined): Record<string, string | undefined> => ({
+  BERTH_JWT_SECRET_FILE: jwt?.source.kind === 'secret' ? jwt.source.file : undefined,
+  BERTH_JWKS_URL: jwt?.source.kind === 'jwks' ? jwt.source.url : undefined,
+  BERTH_JWT_ISSUER: jwt?.issuer,
+  BERTH_JWT_AUDIENCE: jwt?.audience,
+  BERTH_JWT_SUB_IS_USER_ID: jwt?.subjectIsUserId ? 'true' : undefined,
+})
 
 /** PM2 writes what is passed on to its files: an address with a password in it stays out. */
 const passedFrom = (given: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> =>
@@ -197,6 +259,7 @@ export const environmentOf = (config: Config): Record<string, string> => {
     BERTH_ALLOWED_HOSTS: config.allowedHosts.join(',') || undefined,
     BERTH_TRUSTED_PROXIES: config.trustedProxies.join(',') || undefined,
     BERTH_ALLOW_PRIVATE: config.allowPrivate ? 'true' : undefined,
+    ...jwtEnvironment(config.jwt),
   }
   const present = Object.entries(optional).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]]))
   return {

@@ -34,10 +34,16 @@ export const ERROR_CODES = {
     meaning: 'the Host or Origin header names none of our addresses',
   },
   host_unreachable: { status: 503, meaning: 'a host does not answer on its control channel' },
+  identity_taken: { status: 409, meaning: 'this issuer and subject belong to another user' },
+  instance_limit: { status: 403, meaning: 'the user has as many instances as they may' },
   internal: { status: 500, meaning: 'a defect; the log has the details under the request id' },
   invalid_request: {
     status: 422,
     meaning: 'the body or a parameter does not have the right shape',
+  },
+  jwks_unavailable: {
+    status: 503,
+    meaning: 'the keys that JWTs are checked with cannot be fetched',
   },
   key_missing: { status: 500, meaning: 'the key ring lacks the key that sealed this database' },
   key_needed: { status: 409, meaning: 'something still needs this key of the ring' },
@@ -56,7 +62,6 @@ export const ERROR_CODES = {
   openapi_unreachable: { status: 422, meaning: 'the OpenAPI document cannot be read or fetched' },
   pm2_failed: { status: 500, meaning: 'PM2 refused an action' },
   pm2_unreachable: { status: 503, meaning: 'the PM2 daemon does not answer within its deadline' },
-  rate_limited: { status: 429, meaning: 'too many requests, or too many wrong tokens' },
   registry_invalid: { status: 500, meaning: 'the registry cannot be used as it is' },
   sandbox_refused: {
     status: 500,
@@ -72,6 +77,10 @@ export const ERROR_CODES = {
     meaning: 'a limit is reached; Retry-After says when to try again',
   },
   unauthorized: { status: 401, meaning: 'no valid token' },
+  users_adopted: {
+    status: 409,
+    meaning: 'the table users belongs to another program and wants more of a user',
+  },
   user_unknown: { status: 404, meaning: 'no such user' },
 } as const
 

@@ -5,6 +5,7 @@ import { callHttp } from './http.ts'
 export type Client = {
   get: <T>(path: string) => Promise<T>
   post: <T>(path: string, body: unknown) => Promise<T>
+  patch: <T>(path: string, body: unknown) => Promise<T>
   delete: (path: string) => Promise<void>
 }
 
@@ -35,6 +36,7 @@ export const createClient = (url: string, token: string): Client => {
   return {
     get: async <T>(path: string) => (await send('GET', path)) as T,
     post: async <T>(path: string, body: unknown) => (await send('POST', path, body)) as T,
+    patch: async <T>(path: string, body: unknown) => (await send('PATCH', path, body)) as T,
     delete: async (path) => {
       await send('DELETE', path)
     },

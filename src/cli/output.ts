@@ -23,6 +23,10 @@ export const green = paint(32)
 export const yellow = paint(33)
 export const red = paint(31)
 
+/** `1 change`, `2 changes`. */
+export const count = (amount: number, noun: string): string =>
+  `${amount} ${noun}${amount === 1 ? '' : 's'}`
+
 /** Columns as wide as their widest cell; the last one is cut where the terminal ends. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = head.map((title, column) =>

@@ -1,6 +1,7 @@
 import { pathPlaceholders, templatePlaceholders } from '../model/placeholder.ts'
 import { placeOf, type Service, type Tool } from '../model/service.ts'
-import { suggestion, type Finding } from './finding.ts'
+import { suggestion } from '../model/nearest.ts'
+import type { Finding } from './finding.ts'
 import { loadRegistry } from './load.ts'
 
 /**

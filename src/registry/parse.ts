@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { suggestion } from './finding.ts'
+import { suggestion } from '../model/nearest.ts'
 import { serviceSchema, type ParsedConfig } from './schema.ts'
 
 export type Problem = { path: string; message: string }

@@ -1,4 +1,4 @@
-import { systemCodeOf } from '../base/errors.ts'
+import { AppError, systemCodeOf } from '../base/errors.ts'
 import type { CheckState } from '../model/verification.ts'
 import { firstOf, type Database } from './database.ts'
 
@@ -64,34 +64,69 @@ export type NewInstance = Pick<
 
 const UNIQUE_VIOLATION = '23505'
 
-/** @returns undefined when the handle is taken, or the user has an instance of the service by now */
+/**
+ * @returns undefined when the handle is taken, or the user has an instance of the service by now
+ * @throws AppError `instance_limit`
+ */
 export const insertInstance = async (
   database: Database,
   instance: NewInstance,
 ): Promise<Instance | undefined> => {
   try {
-    const rows = await database.query<InstanceRow>(
-      `insert into user_service_instances
-         (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox,
-          verification, account, verified_at, check_tries, check_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning ${INSTANCE_COLUMNS}`,
-      [
-        instance.handle,
-        instance.userId,
-        instance.service,
-        instance.sealedCredentials,
-        instance.secretHash,
-        instance.sealedSecret,
-        instance.sandbox,
-        ...checkValues(instance.check),
-      ],
-    )
-    const row = firstOf(rows)
-    return row && toInstance(row)
+    return await database.transaction(async (transaction) => {
+      await refuseBeyondLimit(transaction, instance)
+      return insertRow(transaction, instance)
+    })
   } catch (error) {
     if (systemCodeOf(error) === UNIQUE_VIOLATION) return undefined
     throw error
   }
+}
+
+/** Locks the user's settings, so that two keys entered at once do not both see the last free place. */
+const refuseBeyondLimit = async (
+  database: Database,
+  { userId, service }: NewInstance,
+): Promise<void> => {
+  const limited = await database.query<{ max_instances: number }>(
+    'select max_instances from user_settings where user_id = $1 and max_instances is not null for update',
+    [userId],
+  )
+  const limit = firstOf(limited)?.max_instances
+  if (limit === undefined) return
+  const others = await database.query(
+    'select 1 from user_service_instances where user_id = $1 and service_type <> $2',
+    [userId, service],
+  )
+  if (others.length < limit) return
+  throw new AppError(
+    'instance_limit',
+    `This user may have ${limit} ${limit === 1 ? 'instance' : 'instances'} and has as many; one must go first.`,
+  )
+}
+
+const insertRow = async (
+  database: Database,
+  instance: NewInstance,
+): Promise<Instance | undefined> => {
+  const rows = await database.query<InstanceRow>(
+    `insert into user_service_instances
+         (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox,
+          verification, account, verified_at, check_tries, check_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning ${INSTANCE_COLUMNS}`,
+    [
+      instance.handle,
+      instance.userId,
+      instance.service,
+      instance.sealedCredentials,
+      instance.secretHash,
+      instance.sealedSecret,
+      instance.sandbox,
+      ...checkValues(instance.check),
+    ],
+  )
+  const row = firstOf(rows)
+  return row && toInstance(row)
 }
 
 /** Who asks says what must be true of it; whatever is wrong gives the same nothing, at the same cost. */
@@ -138,6 +173,33 @@ export const listInstancesOf = async (database: Database, userId: string): Promi
   return rows.map(toInstance)
 }
 
+export type ListedInstance = Pick<
+  Instance,
+  'handle' | 'service' | 'isActive' | 'verification' | 'createdAt' | 'lastUsedAt'
+> & { email: string }
+
+/** Everybody's, by handle, behind one; at most `limit`. */
+export const listAllInstances = async (
+  database: Database,
+  { after, limit }: { after?: string | undefined; limit: number },
+): Promise<ListedInstance[]> => {
+  const rows = await database.query<InstanceRow & { email: string }>(
+    `select i.instance_id, i.service_type, i.is_active, i.verification, i.created_at, i.last_used_at, u.email
+     from user_service_instances i join users u on u.id = i.user_id
+     where $1::text is null or i.instance_id > $1 order by i.instance_id limit $2`,
+    [after ?? null, limit],
+  )
+  return rows.map(({ email, ...row }) => ({
+    handle: row.instance_id,
+    service: row.service_type,
+    isActive: row.is_active,
+    verification: row.verification,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    email,
+  }))
+}
+
 /** In the order verification, account, verified_at, check_tries, check_at. */
 export const checkValues = (check: CheckState) => [
   check.verification,
@@ -172,6 +234,20 @@ export const replaceSecret = async (
     `update user_service_instances set secret_hash = $2, sealed_secret = $3, updated_at = now()
      where instance_id = $1 returning ${INSTANCE_COLUMNS}`,
     [change.handle, change.secretHash, change.sealedSecret],
+  )
+  const row = firstOf(rows)
+  return row && toInstance(row)
+}
+
+/** Pauses or resumes it. @returns undefined when the instance is gone */
+export const setInstanceActive = async (
+  database: Database,
+  change: { handle: string; isActive: boolean },
+): Promise<Instance | undefined> => {
+  const rows = await database.query<InstanceRow>(
+    `update user_service_instances set is_active = $2, updated_at = now()
+     where instance_id = $1 returning ${INSTANCE_COLUMNS}`,
+    [change.handle, change.isActive],
   )
   const row = firstOf(rows)
   return row && toInstance(row)

@@ -17,7 +17,7 @@ onEveryFront('what the operator does over HTTP', (front) => {
     assert.equal(added.status, 201)
     const { id, ...rest } = added.body as { id: string }
     assert.match(id, UUID)
-    assert.deepEqual(rest, { email })
+    assert.deepEqual(rest, { email, role: 'user', maxInstances: null, instances: 0 })
     const again = await admin('POST /admin/users', { email })
     assert.deepEqual([again.status, errorOf(again).code], [409, 'email_taken'])
     const { users } = (await admin('GET /admin/users')).body as { users: { email: string }[] }
@@ -37,9 +37,11 @@ onEveryFront('what the operator does over HTTP', (front) => {
     const listed = await admin(`GET /admin/tokens?email=${email}`)
     assert.ok(!listed.text.includes(token))
     const { tokens } = listed.body as { tokens: Record<string, unknown>[] }
-    const { createdAt, ...view } = tokens.find((one) => one['id'] === id) ?? {}
-    assert.deepEqual(view, { id, userId, scopes: ['instances', 'read'], expiresAt: null })
+    const { createdAt, lastUsedAt, ...view } = tokens.find((one) => one['id'] === id) ?? {}
+    const scopes = ['instances', 'read']
+    assert.deepEqual(view, { id, userId, email, name: '', scopes, expiresAt: null })
     assert.ok(Date.parse(String(createdAt)) > 0)
+    assert.ok(Date.parse(String(lastUsedAt)) >= Date.parse(String(createdAt)))
     const rows = await front().database.query('select * from api_tokens where id = $1', [id])
     assert.ok(!JSON.stringify(rows).includes(token), 'only its hash is stored')
   })

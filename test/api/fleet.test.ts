@@ -74,7 +74,7 @@ describe('the fleet over HTTP', () => {
       const services = ['widgets', 'nothing', '__proto__']
       const { code, message } = errorOf(await admin(`POST /services/${verb}`, { services }))
       assert.equal(code, 'service_unknown')
-      assert.match(message, /nothing, __proto__/)
+      assert.match(message, /"nothing", "__proto__"/)
       assert.deepEqual(calls, [])
     })
 

@@ -148,7 +148,7 @@ describe('the address of the database', () => {
 
   it('is refused when the file holds none, without telling what it holds', () => {
     for (const text of ['', 'geheim', 'mysql://geheim@db.test/x'])
-      assert.deepEqual(problems({ DATABASE_URL_FILE: fileWith(text) }), ['DATABASE_URL_FILE: Invalid URL']) // prettier-ignore
+      assert.deepEqual(problems({ DATABASE_URL_FILE: fileWith(text) }), ['DATABASE_URL_FILE: must be the address of a Postgres: postgres://user:password@host:5432/database']) // prettier-ignore
   })
 
   it('is refused when the file cannot be read', () => {

@@ -101,7 +101,10 @@ describe('the commands for users, tokens and instances', function () {
     await fleet().json(['token', 'revoke', id])
     assert.equal((await ask()).status, 401)
     const { stdout } = await fleet().run(['user', 'list'])
-    assert.match(stdout, /^EMAIL +ID\n(\S+@berth\.test +[0-9a-f-]{36}\n){3}$/)
+    assert.match(
+      stdout,
+      /^EMAIL +ROLE +INSTANCES +ID\n(\S+@berth\.test +user +0 +[0-9a-f-]{36}\n){3}$/,
+    )
     assert.deepEqual(filesWith(fleet().home, KEY), [])
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { nearest, suggestion } from '../../src/registry/finding.ts'
+import { nearest, suggestion } from '../../src/model/nearest.ts'
 
 describe('nearest', () => {
   const known = ['description', 'displayName', 'category', 'port', 'tools']

@@ -34,8 +34,9 @@ onEveryDatabase('a stolen database', (database) => {
     const record = await openAudit(parts)
     const secrets: string[] = []
     for (const name of ['anna', 'ben']) {
-      const { id: userId } = await accounts.addUser(`${name}@example.com`)
-      const { token } = await accounts.createToken({ userId, expiresAt: undefined })
+      const user = await accounts.addUser(`${name}@example.com`)
+      const userId = user.id
+      const { token } = await accounts.createToken({ user, expiresAt: undefined })
       secrets.push(token)
       for (const { name: service } of services) {
         const apiKey = `${name}-${randomBytes(12).toString('hex')}`

@@ -50,6 +50,9 @@ export const startApi = async (needs: Partial<ApiNeeds>) => {
   const api = createApi({
     accounts: NO_ACCOUNTS,
     identify: (token) => Promise.resolve(token === TOKEN ? { kind: 'admin' } : undefined),
+    judgeFailure: (_address, error) => error,
+    countInstances: () => Promise.resolve([]),
+    sumUsage: () => Promise.resolve([]),
     version: '0.0.0',
     baseUrl: 'http://127.0.0.1:3000',
     services: () => [],

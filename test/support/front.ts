@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApi } from '../../src/api/app.ts'
 import { createIdentify } from '../../src/api/identify.ts'
+import { createVerifyJwt } from '../../src/api/jwt.ts'
 import { readConfig } from '../../src/base/config.ts'
 import { prepareHome } from '../../src/base/home.ts'
 import { silentLog } from '../../src/base/log.ts'
@@ -14,8 +16,11 @@ import { composeAccounts, migrationsFolder, prepareDatabase } from '../../src/op
 import { openAuditLog } from '../../src/open-audit.ts'
 import type { Database } from '../../src/store/database.ts'
 import { findClaimedInstance } from '../../src/store/instances.ts'
+import { findByIdentity, findPrincipal } from '../../src/store/identities.ts'
 import { migrationStatus } from '../../src/store/migrate.ts'
+import { countInstances, sumUsage } from '../../src/store/service-overview.ts'
 import { findLiveToken } from '../../src/store/tokens.ts'
+import { createContract, type Contract, type Document } from './contract.ts'
 import { FLEET, NO_FLEET } from './api.ts'
 import { DATABASE_KINDS, OPEN, skipWithoutPostgres } from './databases.ts'
 import { findFreePorts } from './free-ports.ts'
@@ -25,6 +30,7 @@ import { startRecorder } from './recorder.ts'
 import { makeService } from './services.ts'
 import { useTempFolder } from './temp-folder.ts'
 
+export const JWT_SECRET = randomBytes(32).toString('hex')
 const ADMIN = 'brt_admin_of_the_tests'
 const field = (name: string, over: Partial<CredentialField> = {}): CredentialField => ({
   name,
@@ -56,9 +62,22 @@ const openFront = async (kind: Database['kind']) => {
     makeService({ name, port: host.port, auth: { ...makeService().auth, fields } }),
   )
   const hostKey = randomBytes(32)
+  const jwtSecretFile = join(config.home.root, 'jwt.secret')
+  writeFileSync(jwtSecretFile, JWT_SECRET, { mode: 0o600 })
   const identify = createIdentify({
     adminToken: ADMIN,
     findLiveToken: (hash) => findLiveToken(database, hash),
+    jwt: {
+      verify: createVerifyJwt({
+        source: { kind: 'secret', file: jwtSecretFile },
+        issuer: 'https://app.test',
+        audience: 'berth',
+        subjectIsUserId: true,
+      }),
+      subjectIsUserId: true,
+      findByIdentity: (identity) => findByIdentity(database, identity),
+      findPrincipal: (userId) => findPrincipal(database, userId),
+    },
   })
   const gateway = createGateway({
     findInstance: (claim) => findClaimedInstance(database, claim),
@@ -78,8 +97,18 @@ const openFront = async (kind: Database['kind']) => {
   const list = () => services
   const onInstanceChange = gateway.forget
   const api = createApi({
-    accounts: composeAccounts({ config, database, vault, services: list, onInstanceChange }),
+    accounts: composeAccounts({
+      config,
+      database,
+      vault,
+      services: list,
+      onInstanceChange,
+      onTokenChange: identify.forget,
+    }),
     identify,
+    judgeFailure: (_address, error) => error,
+    countInstances: () => countInstances(database),
+    sumUsage: (query) => sumUsage(database, query),
     version: '0.0.0',
     baseUrl,
     services: list,
@@ -92,23 +121,46 @@ const openFront = async (kind: Database['kind']) => {
     log: silentLog,
   })
   const server = await startFrontServer({ gateway, api, port })
+  const { body } = await send(baseUrl, '/openapi.json')
+  const document = body as Document
+  const contract = createContract(document)
   const stop = async () => {
     await server.stop()
     await host.stop()
     await close()
   }
-  return { ...clientOf(baseUrl), url: baseUrl, database, config, host, hostKey, stop }
+  return {
+    ...clientOf(baseUrl, contract),
+    contract,
+    document,
+    url: baseUrl,
+    database,
+    config,
+    host,
+    hostKey,
+    stop,
+  }
 }
 
 export type Front = Awaited<ReturnType<typeof openFront>>
 export type TestUser = { id: string; email: string; token: string }
 
-/** Calls of the HTTP API as somebody. */
-const clientOf = (url: string) => {
-  const call = (token: string | undefined, route: string, sent: Omit<Sent, 'method'> = {}) => {
+/** Calls of the HTTP API as somebody; every answer must be one that the document describes. */
+const clientOf = (url: string, contract: Contract) => {
+  const call = async (
+    token: string | undefined,
+    route: string,
+    sent: Omit<Sent, 'method'> = {},
+  ) => {
     const [method = '', path = ''] = route.split(' ')
     const own = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    return send(url, `/api/v1${path}`, { ...sent, method, headers: { ...own, ...sent.headers } })
+    const answer = await send(url, `/api/v1${path}`, {
+      ...sent,
+      method,
+      headers: { ...own, ...sent.headers },
+    })
+    contract.check(method, `/api/v1${path}`, answer)
+    return answer
   }
   const callAsAdmin = (route: string, body?: unknown) => call(ADMIN, route, { body })
   const newUser = async (): Promise<TestUser> => {

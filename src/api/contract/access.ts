@@ -1,6 +1,5 @@
 import { AppError } from '../../base/errors.ts'
-
-type Role = 'user' | 'operator' | 'admin'
+import type { Role } from '../../model/account.ts'
 
 export type UserCaller = {
   kind: 'user'

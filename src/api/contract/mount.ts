@@ -1,21 +1,29 @@
 import { createHash } from 'node:crypto'
 import { json, Router, type Request, type RequestHandler, type Response } from 'express'
 import { AppError } from '../../base/errors.ts'
+import type { RecordAudit } from '../../model/audit.ts'
 import type { Caller } from './access.ts'
 import type { Answer, Route } from './route.ts'
 
 /** The longest credentials fit well into it. */
 const MAX_BODY = '64kb'
 
-/** @throws AppError `unauthorized`, `rate_limited`; undefined when no token came */
+/** @throws AppError `unauthorized`, `too_many_requests`; undefined when no token came */
 export type FindCaller = (request: Request) => Promise<Caller | undefined>
 
+type MountNeeds = { findCaller: FindCaller; recordAudit: RecordAudit }
+
 /** Declared routes as express runs them: who calls, may they, the body, the work. Nobody's body is read before that. */
-export const mountRoutes = (routes: readonly Route[], findCaller: FindCaller): Router => {
+export const mountRoutes = (routes: readonly Route[], needs: MountNeeds): Router => {
   const router = Router({ caseSensitive: true })
   for (const route of routes) {
     const body = route.body === undefined ? [] : [refuseOtherBodies, json({ limit: MAX_BODY })]
-    router[route.method](route.path, admit(route, findCaller), ...body, work(route))
+    router[route.method](
+      route.path,
+      admit(route, needs.findCaller),
+      ...body,
+      work(route, needs.recordAudit),
+    )
   }
   return router
 }
@@ -37,14 +45,21 @@ const refuseOtherBodies: RequestHandler = (request, _response, next) => {
 }
 
 const work =
-  (route: Route): RequestHandler =>
+  (route: Route, recordAudit: RecordAudit): RequestHandler =>
   async (request, response) => {
     const caller = response.locals['caller'] as Caller | undefined
     const { params, query, body } = request as { params: unknown; query: unknown; body: unknown }
     const requestId = String(request.headers['x-request-id'])
     const origin = { caller, address: request.ip ?? '', requestId }
-    sendAnswer(response, route, await route.answer({ caller, params, query, body, origin }))
+    const { audited, ...answer } = await route.answer({ caller, params, query, body, origin })
+    if (audited) await recordAudit({ ...audited, actor: actorOf(caller), from: origin.address })
+    sendAnswer(response, route, answer)
   }
+
+const actorOf = (caller: Caller | undefined): string => {
+  if (caller === undefined) return 'nobody'
+  return caller.kind === 'admin' ? 'admin' : `user:${caller.userId}`
+}
 
 const sendAnswer = (response: Response, route: Route, answer: Answer): void => {
   response.status(answer.status).set({ ...answer.headers })

@@ -24,6 +24,18 @@ const WHO: Readonly<Record<Access['name'], string>> = {
   admin: 'The admin token, or a token with the scope `admin` of an administrator.',
 }
 
+const TAGS: Readonly<Record<string, string>> = {
+  liveness: 'Whether the daemon lives, and the fleet is up.',
+  services: 'The catalogue.',
+  instances: 'What a user has: keys entered, URLs received.',
+  fleet: 'What operators see and administrators change.',
+  users: 'Who uses the fleet, and what they may.',
+  tokens: 'What users call this API with.',
+  'instances of users': 'What an administrator does for a user.',
+  keys: 'The keys that seal credentials.',
+  document: 'This description.',
+}
+
 /** The OpenAPI 3.1 document of these routes: what the routes check is what it says. */
 export const openApiDocument = (
   routes: readonly Route[],
@@ -44,7 +56,10 @@ export const openApiDocument = (
       license: { name: 'AGPL-3.0-or-later', identifier: 'AGPL-3.0-or-later' },
     },
     servers: [{ url: baseUrl }],
-    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({
+      name,
+      description: TAGS[name] ?? `What concerns ${name}.`,
+    })),
     paths,
     components: {
       schemas,
@@ -162,7 +177,7 @@ const codesOf = (route: Route): ErrorCode[] => {
   const all: ErrorCode[] = [
     'host_not_allowed',
     'internal',
-    ...(isOpen ? [] : (['unauthorized', 'rate_limited', 'database_unavailable'] as const)),
+    ...(isOpen ? [] : (['unauthorized', 'too_many_requests', 'database_unavailable'] as const)),
     ...(isOpen || route.access.name === 'anyone' ? [] : (['forbidden'] as const)),
     ...(route.params || route.query || route.body ? (['invalid_request'] as const) : []),
     ...(route.body ? (['malformed_json', 'too_large'] as const) : []),

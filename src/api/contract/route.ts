@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../../base/errors.ts'
+import type { AuditEntry } from '../../model/audit.ts'
 import { parseInput } from '../validate.ts'
 import type { Access, Caller } from './access.ts'
 
@@ -47,6 +48,9 @@ type Given<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, C> = {
   origin: Origin
 }
 
+/** What the audit log says of a request that was done: never a body, never a secret. */
+type Audited = Pick<AuditEntry, 'action' | 'target' | 'details'>
+
 type Described = {
   /** The name of the operation in clients that are made from the document. */
   id: string
@@ -68,6 +72,8 @@ type Declared<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, C, 
   query?: Q
   body?: B
   answers: A
+  /** Absent: the request is not in the audit log. */
+  audit?: (given: Given<P, Q, B, C>, answer: AnswerOf<A>) => Audited
   handle: (given: Given<P, Q, B, C>) => Promise<AnswerOf<A>> | AnswerOf<A>
 } // prettier-ignore
 
@@ -79,7 +85,7 @@ export type Route = Described & {
   body: z.ZodType | undefined
   answers: Answers
   /** @throws AppError, and whatever the work behind it throws */
-  answer: (raw: Raw) => Promise<Answer>
+  answer: (raw: Raw) => Promise<Answer & { audited?: Audited | undefined }>
 }
 
 const nothing = z.unknown()
@@ -94,7 +100,7 @@ export const route = <
 >(
   declared: Declared<P, Q, B, C, A>,
 ): Route => {
-  const { params, query, body, access, handle, ...described } = declared
+  const { params, query, body, access, audit, handle, ...described } = declared
   const read = <S extends z.ZodType>(schema: S | undefined, value: unknown) =>
     parseInput(schema ?? nothing, value) as z.output<S>
   return {
@@ -103,13 +109,16 @@ export const route = <
     params,
     query,
     body,
-    answer: async (raw) =>
-      handle({
+    answer: async (raw) => {
+      const given = {
         caller: access.admit(raw.caller),
         params: read(params, raw.params),
         query: read(query, raw.query),
         body: read(body, raw.body),
         origin: raw.origin,
-      }),
+      }
+      const answered = await handle(given)
+      return audit ? { ...answered, audited: audit(given, answered) } : answered
+    },
   }
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { ApiNeeds } from '../needs.ts'
-import { admin } from '../contract/access.ts'
+import { admin, operator } from '../contract/access.ts'
 import { answer, done, route, type Route } from '../contract/route.ts'
 import {
-  authenticated, credentialsBody, email, instance, instances, serviceName,
+  authenticated, credentialsBody, cursor, email, instance, instances, listedInstance, nextCursor, serviceName,
 } from '../shapes.ts' // prettier-ignore
+import { ENTRY_ERRORS, SWITCHES } from './instances.ts'
 
 const tag = 'instances of users'
 const path = '/api/v1/admin/instances'
@@ -21,8 +22,10 @@ const findOwner =
 
 /** What the operator does for a user, with the same answers. */
 export const instancesOfUserRoutes = (needs: OfUserNeeds): Route[] => [
+  overviewRoute(needs),
   ...entryRoutes(needs),
   ...lifeRoutes(needs),
+  ...switchRoutes(needs),
 ]
 
 const entryRoutes = (needs: OfUserNeeds): Route[] => {
@@ -41,13 +44,8 @@ const entryRoutes = (needs: OfUserNeeds): Route[] => {
         200: { description: 'The key of the same instance was replaced.', schema: authenticated },
         201: { description: 'The instance was made.', schema: authenticated },
       },
-      errors: [
-        'user_unknown',
-        'service_unknown',
-        'credentials_invalid',
-        'credentials_ambiguous',
-        'credentials_refused',
-      ],
+      errors: ['user_unknown', ...ENTRY_ERRORS],
+      audit: (_given, { body }) => ({ action: 'instance.authenticate', target: body.instanceId }),
       handle: async ({ body: { email: of, service, ...input } }) => {
         const owner = await ownerOf({ email: of, service })
         const { created, ...body } = await accounts.authenticate(owner, input)
@@ -72,6 +70,28 @@ const entryRoutes = (needs: OfUserNeeds): Route[] => {
   ]
 }
 
+/** Everybody's instances, without what opens them: an operator may see this. */
+const overviewRoute = ({ accounts }: OfUserNeeds): Route =>
+  route({
+    id: 'listAllInstances',
+    method: 'get',
+    path: `${path}/all`,
+    tag,
+    summary: "Everybody's instances by handle, without their URLs, 200 a page.",
+    access: operator,
+    query: z.object({ cursor }),
+    answers: {
+      200: {
+        description: 'The instances.',
+        schema: z.object({ instances: z.array(listedInstance), nextCursor }),
+      },
+    },
+    handle: async ({ query }) => {
+      const page = await accounts.listAllInstances(query.cursor)
+      return answer(200, { instances: page.items, nextCursor: page.nextCursor })
+    },
+  })
+
 const lifeRoutes = (needs: OfUserNeeds): Route[] => {
   const { accounts } = needs
   const ownerOf = findOwner(needs)
@@ -86,8 +106,36 @@ const lifeRoutes = (needs: OfUserNeeds): Route[] => {
       body: instanceOfUser,
       answers: { 200: { description: 'The instance with its new URL.', schema: instance } },
       errors: ['user_unknown', 'not_found'],
+      audit: (_given, { body }) => ({ action: 'instance.rotate', target: body.instanceId }),
       handle: async ({ body }) => answer(200, await accounts.rotate(await ownerOf(body))),
     }),
+    route({
+      id: 'deleteInstanceOf',
+      method: 'delete',
+      path,
+      tag,
+      summary: "End a user's instance and wipe its key.",
+      access: admin,
+      query: instanceOfUser,
+      answers: { 204: { description: 'It is gone.' } },
+      errors: ['user_unknown', 'not_found'],
+      audit: ({ query }) => ({
+        action: 'instance.delete',
+        target: query.service,
+        details: { email: query.email },
+      }),
+      handle: async ({ query }) => {
+        await accounts.remove(await ownerOf(query))
+        return done(204)
+      },
+    }),
+  ]
+}
+
+const switchRoutes = (needs: OfUserNeeds): Route[] => {
+  const { accounts } = needs
+  const ownerOf = findOwner(needs)
+  return [
     route({
       id: 'verifyInstanceOf',
       method: 'post',
@@ -100,20 +148,21 @@ const lifeRoutes = (needs: OfUserNeeds): Route[] => {
       errors: ['user_unknown', 'not_found'],
       handle: async ({ body }) => answer(200, await accounts.verify(await ownerOf(body))),
     }),
-    route({
-      id: 'deleteInstanceOf',
-      method: 'delete',
-      path,
-      tag,
-      summary: "End a user's instance and wipe its key.",
-      access: admin,
-      query: instanceOfUser,
-      answers: { 204: { description: 'It is gone.' } },
-      errors: ['user_unknown', 'not_found'],
-      handle: async ({ query }) => {
-        await accounts.remove(await ownerOf(query))
-        return done(204)
-      },
-    }),
+    ...SWITCHES.map(({ action, isActive, summary }) =>
+      route({
+        id: `${action}InstanceOf`,
+        method: 'post',
+        path: `${path}/${action}`,
+        tag,
+        summary,
+        access: admin,
+        body: instanceOfUser,
+        answers: { 200: { description: 'The instance.', schema: instance } },
+        errors: ['user_unknown', 'not_found'],
+        audit: (_given, { body }) => ({ action: `instance.${action}`, target: body.instanceId }),
+        handle: async ({ body }) =>
+          answer(200, await accounts.setActive(await ownerOf(body), isActive)),
+      }),
+    ),
   ]
 }

@@ -4,13 +4,17 @@ import { instancesOfUserRoutes } from './admin-instances.ts'
 import { fleetRoutes } from './fleet.ts'
 import { auditRoutes } from './audit.ts'
 import { keyRoutes } from './keys.ts'
+import { identityRoutes } from './identities.ts'
+import { overviewRoutes } from './overview.ts'
 import { tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
 
 /** What the operator does; the CLI is its client. */
 export const adminRoutes = (needs: ApiNeeds): Route[] => [
   ...fleetRoutes(needs),
+  ...overviewRoutes(needs),
   ...userRoutes(needs),
+  ...identityRoutes(needs),
   ...tokenRoutes(needs),
   ...instancesOfUserRoutes(needs),
   ...keyRoutes(needs),

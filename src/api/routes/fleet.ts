@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { AppError } from '../../base/errors.ts'
 import type { Changes } from '../../model/fleet.ts'
+import { serviceUnknown } from '../../model/service-unknown.ts'
 import type { ApiNeeds } from '../needs.ts'
 import { admin, operator } from '../contract/access.ts'
 import { answer, route, type Route } from '../contract/route.ts'
@@ -35,6 +35,7 @@ export const fleetRoutes = (needs: FleetNeeds): Route[] => [
     access: admin,
     answers: { 200: { description: 'What was changed.', schema: changes } },
     errors: ['registry_invalid', 'pm2_failed', 'pm2_unreachable', 'host_unreachable'],
+    audit: () => ({ action: 'fleet.apply', target: '' }),
     handle: async () => answer(200, toBody(await needs.fleet.apply())),
   }),
   ...actionRoutes(needs),
@@ -99,6 +100,10 @@ const actionRoutes = ({ fleet, services }: FleetNeeds): Route[] =>
         200: { description: 'It is done.', schema: z.object({ [done]: names }) },
       },
       errors: ['service_unknown', 'pm2_failed', 'pm2_unreachable', 'host_unreachable'],
+      audit: ({ body }) => ({
+        action: `fleet.${action}`,
+        target: body.services.join(','),
+      }),
       handle: async ({ body }) => {
         refuseUnknown(services().map(({ name }) => name), body.services) // prettier-ignore
         await fleet[does](body.services)
@@ -113,5 +118,5 @@ const toBody = ({ changes: all, leftOut: out }: Changes) => ({ changes: all, lef
 const refuseUnknown = (known: readonly string[], wanted: readonly string[]): void => {
   const unknown = wanted.filter((name) => !known.includes(name))
   if (unknown.length === 0) return
-  throw new AppError('service_unknown', `There is no service ${unknown.join(', ')}.`)
+  throw serviceUnknown(unknown, known)
 }

@@ -11,12 +11,28 @@ const ownerOf = ({ caller, params }: { caller: UserCaller; params: { serviceType
   service: params.serviceType,
 })
 
+/** Closing an instance's URL for a while, and opening it again. */
+export const SWITCHES = [
+  { action: 'pause', isActive: false, summary: 'Close the URL for a while; nothing is lost.' },
+  { action: 'resume', isActive: true, summary: 'Open the URL of a paused instance again.' },
+] as const
+
+/** What may be wrong with entered credentials. */
+export const ENTRY_ERRORS = [
+  'service_unknown',
+  'credentials_invalid',
+  'credentials_ambiguous',
+  'credentials_refused',
+  'instance_limit',
+] as const
+
 type InstanceNeeds = Pick<ApiNeeds, 'accounts'>
 
 /** A user's own instances: the routes that a web app or an agent calls with the user's token. */
 export const instanceRoutes = (needs: InstanceNeeds): Route[] => [
   ...entryRoutes(needs),
   ...lifeRoutes(needs),
+  ...stateRoutes(needs),
 ]
 
 const entryRoutes = ({ accounts }: InstanceNeeds): Route[] => [
@@ -33,12 +49,8 @@ const entryRoutes = ({ accounts }: InstanceNeeds): Route[] => [
       200: { description: 'The key of the same instance was replaced.', schema: authenticated },
       201: { description: 'The instance was made.', schema: authenticated },
     },
-    errors: [
-      'service_unknown',
-      'credentials_invalid',
-      'credentials_ambiguous',
-      'credentials_refused',
-    ],
+    errors: ENTRY_ERRORS,
+    audit: (_given, { body }) => ({ action: 'instance.authenticate', target: body.instanceId }),
     handle: async (given) => {
       const { created, ...body } = await accounts.authenticate(ownerOf(given), given.body)
       return answer(created ? 201 : 200, body)
@@ -80,6 +92,11 @@ const lifeRoutes = ({ accounts }: InstanceNeeds): Route[] => [
     params: ofService,
     answers: { 204: { description: 'It is gone.' } },
     errors: ['not_found'],
+    audit: ({ params, caller }) => ({
+      action: 'instance.delete',
+      target: `user:${caller.userId}`,
+      details: { service: params.serviceType },
+    }),
     handle: async (given) => {
       await accounts.remove(ownerOf(given))
       return done(204)
@@ -95,8 +112,12 @@ const lifeRoutes = ({ accounts }: InstanceNeeds): Route[] => [
     params: ofService,
     answers: { 200: { description: 'The instance with its new URL.', schema: instance } },
     errors: ['not_found'],
+    audit: (_given, { body }) => ({ action: 'instance.rotate', target: body.instanceId }),
     handle: async (given) => answer(200, await accounts.rotate(ownerOf(given))),
   }),
+]
+
+const stateRoutes = ({ accounts }: InstanceNeeds): Route[] => [
   route({
     id: 'verifyInstance',
     method: 'post',
@@ -109,4 +130,19 @@ const lifeRoutes = ({ accounts }: InstanceNeeds): Route[] => [
     errors: ['not_found'],
     handle: async (given) => answer(200, await accounts.verify(ownerOf(given))),
   }),
+  ...SWITCHES.map(({ action, isActive, summary }) =>
+    route({
+      id: `${action}Instance`,
+      method: 'post',
+      path: `${at}/instance/${action}`,
+      tag,
+      summary,
+      access: changesInstances,
+      params: ofService,
+      answers: { 200: { description: 'The instance.', schema: instance } },
+      errors: ['not_found'],
+      audit: (_given, { body }) => ({ action: `instance.${action}`, target: body.instanceId }),
+      handle: async (given) => answer(200, await accounts.setActive(ownerOf(given), isActive)),
+    }),
+  ),
 ]

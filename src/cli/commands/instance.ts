@@ -46,6 +46,7 @@ export const add = (program: Command): void => {
   addList(instance)
   addRotate(instance)
   addVerify(instance)
+  addSwitches(instance)
   addRevoke(instance)
 }
 
@@ -69,10 +70,14 @@ const addCreate = (instance: Command): void => {
 const addList = (instance: Command): void => {
   instance
     .command('list')
-    .description("list a user's instances")
-    .requiredOption('--user <email>', 'whose instances')
+    .description("list a user's instances with their URLs, or everybody's without")
+    .option('--user <email>', 'whose instances')
     .option('--json', 'print JSON')
-    .action(async ({ user, json }: { user: string; json?: boolean }) => {
+    .action(async ({ user, json }: { user?: string; json?: boolean }) => {
+      if (user === undefined) {
+        await listAll(json)
+        return
+      }
       const instances = await withOperations(readConfig(), (operations) =>
         operations.listInstances(user),
       )
@@ -84,6 +89,40 @@ const addList = (instance: Command): void => {
       ])
       print(table(['SERVICE', 'STATE', 'URL'], rows))
     })
+}
+
+const listAll = async (json: boolean | undefined): Promise<void> => {
+  const instances = await withOperations(readConfig(), (operations) =>
+    operations.listAllInstances(),
+  )
+  if (json) {
+    printJson({ instances })
+    return
+  }
+  const rows = instances.map((row) => [
+    row.instanceId,
+    row.email,
+    row.serviceType,
+    row.isActive ? 'active' : 'paused',
+    row.lastUsedAt?.slice(0, 10) ?? 'never',
+  ])
+  print(table(['INSTANCE', 'USER', 'SERVICE', 'STATE', 'USED'], rows))
+}
+
+const addSwitches = (instance: Command): void => {
+  for (const [action, description, done] of [
+    ['pause', 'close the URL for a while; nothing is lost', 'is paused'],
+    ['resume', 'open the URL of a paused instance again', 'is active'],
+  ] as const)
+    withCommon(instance.command(action).description(description)).action(
+      async ({ user: email, service, json }: Options) => {
+        const changed = await withOperations(readConfig(), (operations) =>
+          operations.switchInstance({ email, service }, action),
+        )
+        if (json) printJson(changed)
+        else print(`${service} of ${email} ${done}.`)
+      },
+    )
 }
 
 const addRotate = (instance: Command): void => {
