@@ -81,4 +81,30 @@ onEveryFront('malformed requests', (front) => {
     const { instances } = body as { instances: { instanceUrl: string }[] }
     assert.deepEqual(instances.map(({ instanceUrl }) => instanceUrl), [`${front().url}${path}/mcp`]) // prettier-ignore
   }).timeout(30_000)
+
+  it('are refused by every route that takes a body or a name in its path, also what is added later', async () => {
+    const { token } = await front().newUser()
+    const bodies = [...BODIES, 'x'.repeat(70_000), JSON.stringify({ a: 'x'.repeat(70_000) })]
+    const headers = { 'content-type': 'application/json' }
+    for (const [path, operations] of Object.entries(front().document.paths))
+      for (const [method, operation] of Object.entries(operations)) {
+        const route = `${method.toUpperCase()} ${path.replace('/api/v1', '')}`
+        const filled = SEGMENTS.map((segment) => route.replace(/\{\w+\}/, segment))
+        const paths = route.includes('{') ? filled : []
+        const sent = 'requestBody' in operation ? bodies : []
+        if (!path.startsWith('/api/v1/')) continue
+        for (const bearer of [token, front().adminToken]) {
+          const answers = [
+            ...(await Promise.all(paths.map((one) => front().call(bearer, one)))),
+            ...(await Promise.all(
+              sent.map((body) => front().call(bearer, route, { body, headers })),
+            )),
+          ]
+          for (const { status, text } of answers) {
+            assert.ok(status < 500, `${status} to ${route}: ${text}`)
+            assert.doesNotMatch(text, /node_modules|\.ts:|    at /)
+          }
+        }
+      }
+  }).timeout(60_000)
 })

@@ -177,7 +177,7 @@ const clientOf = (url: string, contract: Contract) => {
     const { instanceId, instanceUrl } = body as { instanceId: string; instanceUrl: string }
     return { instanceId, path: new URL(instanceUrl).pathname.replace(/\/mcp$/, '') }
   }
-  return { call, callAsAdmin, newUser, newInstance }
+  return { adminToken: ADMIN, call, callAsAdmin, newUser, newInstance }
 }
 
 // One front per database for all files: a new embedded database takes seconds. Every test makes users of its own.
