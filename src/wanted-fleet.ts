@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { environmentOf, type Config } from './base/config.ts'
+import { environmentOf, readVariables, type Config } from './base/config.ts'
 import { AppError } from './base/errors.ts'
 import { readOrMakeSecretFile } from './base/secret-file.ts'
 import { buildEcosystem } from './fleet/ecosystem.ts'
@@ -44,7 +44,7 @@ export const loadWantedFleet = async (
     isolation: config.isolation ?? template.isolation,
     hosts: config.hosts,
   })
-  const passedOn = config.variables(services.flatMap((service) => service.process?.env ?? []))
+  const passedOn = readVariables(services.flatMap((service) => service.process?.env ?? []))
   const install = {
     packageRoot: config.packageRoot,
     registryDir: config.registryDir,

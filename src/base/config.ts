@@ -43,8 +43,6 @@ export type Config = {
   readonly packageRoot: string
   /** Variables that are passed on to the processes of the fleet: CA certificates, proxies, locale. */
   readonly passed: Readonly<Record<string, string>>
-  /** The values of these variables, without those that hold a password: services may ask for some by name. */
-  readonly variables: (names: readonly string[]) => Record<string, string>
 }
 
 /** What is wrong with a setting, in words for who made it. */
@@ -194,7 +192,6 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     jwt: jwtOf(env),
     packageRoot,
     passed: passedFrom(given, PASSED),
-    variables: (names) => passedFrom(given, names),
   }
 }
 
@@ -217,6 +214,12 @@ const jwtEnvironment = (jwt: JwtSettings | undefined): Record<string, string | u
   BERTH_JWT_AUDIENCE: jwt?.audience,
   BERTH_JWT_SUB_IS_USER_ID: jwt?.subjectIsUserId ? 'true' : undefined,
 })
+
+/** The variables that services ask for by name, as far as this process has them. */
+export const readVariables = (
+  names: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Record<string, string> => passedFrom(env, names)
 
 /** PM2 writes what is passed on to its files: an address with a password in it stays out. */
 const passedFrom = (given: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> =>

@@ -10,7 +10,7 @@ describe('every tool of the shipped registry', () => {
   const configs = readCatalogue()
   let played: Played[] = []
   before(async function () {
-    this.timeout(120_000) // some 3,000 calls: seconds, but not on a busy machine
+    this.timeout(280_000) // some 3,000 calls: seconds, but not on a busy machine
     played = await playCatalogue(configs)
   })
 
