@@ -44,6 +44,7 @@ const BREAKING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'no-cycles': { 'src/vault/open.ts': imports('./seal.ts') },
   'src-never-imports-test': { 'src/cli/fake.ts': imports('../../test/fake.ts') },
   'pg-only-through-store': { 'src/api/query.ts': imports('pg') },
+  'redis-only-through-store': { 'src/gateway/count.ts': imports('@redis/client') },
   'pglite-only-through-store': { 'src/daemon-store.ts': imports('@electric-sql/pglite') },
   'express-only-through-(api|gateway)': { 'src/health/page.ts': imports('express') },
   'pm2-only-through-processes': { 'src/supervisor/restart.ts': imports('pm2') },
@@ -68,7 +69,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'test/fake.ts': imports('../src/store/users.ts'),
 }
 
-const PACKAGES = ['pg', '@electric-sql/pglite', 'express', 'pm2', 'libsodium-wrappers', 'http-proxy'] // prettier-ignore
+const PACKAGES = ['pg', '@electric-sql/pglite', '@redis/client', 'express', 'pm2', 'libsodium-wrappers', 'http-proxy'] // prettier-ignore
 
 const writeFiles = (folder: string, files: Readonly<Record<string, string>>): void => {
   for (const [path, text] of Object.entries(files)) {

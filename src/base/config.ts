@@ -226,7 +226,9 @@ const passedFrom = (given: NodeJS.ProcessEnv, names: readonly string[]): Record<
   Object.fromEntries(
     names.flatMap((name) => {
       const value = given[name]
-      return value === undefined || /^(\w+:\/\/[^/]*|[^/\s]+:[^/\s]*)@/.test(value) ? [] : [[name, value]]
+      return value === undefined || /^(\w+:\/\/[^/]*|[^/\s]+:[^/\s]*)@/.test(value)
+        ? []
+        : [[name, value]]
     }),
   )
 

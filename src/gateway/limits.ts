@@ -19,12 +19,12 @@ export type Limits = {
   maxBodyBytes: number
 }
 
-/** Enough for an agent that calls tools in parallel; a script that runs away is stopped. */
-const DEFAULTS = { requestsPerSecond: 50, concurrent: 64, maxBodyBytes: 8 * 1024 * 1024 }
+/** More than an agent that calls tools in parallel needs; a script that runs away is stopped. */
+const DEFAULTS = { requestsPerSecond: 100, concurrent: 256, maxBodyBytes: 8 * 1024 * 1024 }
 /** Without a burst of its own a service allows the requests of so many seconds at once. */
-const BURST_SECONDS = 2
+const BURST_SECONDS = 5
 /** All instances of a user together may do as much as so many of them. */
-const INSTANCES_PER_USER = 5
+const INSTANCES_PER_USER = 20
 const USER_CAPACITY_MS = BURST_SECONDS * 1000
 
 const orOff = (limit: number): number => (limit === 0 ? Infinity : limit)

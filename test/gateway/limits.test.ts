@@ -45,7 +45,7 @@ describe('rates', () => {
   })
 
   it('have defaults, and are off with 0', async () => {
-    assert.equal(await ratesAt().pass({}), 100)
+    assert.equal(await ratesAt().pass({}, { count: 2000 }), 500)
     for (const own of [{ requestsPerSecond: 0 }, { burst: 0 }])
       assert.equal(await ratesAt().pass(own, { count: 2000 }), 2000)
   })
@@ -60,10 +60,10 @@ describe('rates', () => {
   it('bound what all instances of one user do together, and leave other users alone', async () => {
     const { pass } = ratesAt()
     const own = { requestsPerSecond: 10, burst: 20 }
-    const handles = Array.from({ length: 8 }, (_, index) => `wid_user_1a2b3c4d_00000${index}`)
+    const handles = Array.from({ length: 60 }, (_, index) => `wid_user_1a2b3c4d_0000${index}`)
     let total = 0
     for (const handle of handles) total += await pass(own, { over: { handle } })
-    assert.equal(total, 100) // as much as five
+    assert.equal(total, 20 * 10 * 5) // as much as twenty for five seconds
     const other = { handle: 'wid_user_bbbbbbbb_000001', userId: 'bbbbbbbb' }
     assert.equal(await pass(own, { over: other }), 20)
   })
@@ -96,7 +96,7 @@ describe('rates', () => {
       return Promise.resolve(0)
     }
     await ratesAt(takeShared, 0.5).pass({ requestsPerSecond: 10, burst: 20 }, { count: 1 })
-    assert.deepEqual(asked, [100, 20])
+    assert.deepEqual(asked, [100, 5])
   })
 
   it('count for themselves while what is shared is away, and ask it again later', async () => {
