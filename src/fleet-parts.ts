@@ -9,6 +9,7 @@ import { createOwnedProbe } from './health/owned-probe.ts'
 import { probeService } from './health/probe.ts'
 import { createManagedProcesses } from './processes/managed.ts'
 import { createPm2, type RunningProcess } from './processes/pm2.ts'
+import type { Remembered } from './registry/load.ts'
 import { writeRegistryFile } from './registry/registry-file.ts'
 import { createChannel } from './supervisor/channel.ts'
 import { createAutopsy } from './supervisor/autopsy.ts'
@@ -39,8 +40,9 @@ export type FleetOptions = {
 export const createFleetParts = async (options: FleetOptions): Promise<FleetParts> => {
   const { config, log } = options
   loadHostKey(config)
+  const remembered: Remembered = new Map()
   const loadFleet = async (isolated: readonly string[]) => {
-    const fleet = await loadWantedFleet(config, isolated)
+    const fleet = await loadWantedFleet(config, isolated, remembered)
     for (const finding of fleet.leftOut) log.error('config left out', finding)
     return fleet
   }

@@ -1,4 +1,5 @@
 import type { Config } from './base/config.ts'
+import { residentBytesOf } from './base/proc.ts'
 import type { Evidence } from './model/crash.ts'
 import type {
   DaemonStatus,
@@ -42,20 +43,37 @@ export const fleetStatus = (parts: StatusParts): FleetStatus => ({
   },
 })
 
-/** The same shape when no daemon runs: everything is stopped, as far as anybody can tell. */
-export const stoppedStatus = (config: Config, fleet: WantedFleet, version: string): FleetStatus => {
+/** What a service of this home answers by itself. */
+export type Answer = { state: 'healthy' | 'planned'; pid: number }
+
+/** The same shape when no daemon answers: whoever answers itself is up, as far as anybody can tell. */
+export const statusWithoutDaemon = (
+  config: Config,
+  fleet: Pick<WantedFleet, 'services' | 'hosts'>,
+  { version, answers }: { version: string; answers: ReadonlyMap<string, Answer> },
+): FleetStatus => {
   const since = new Date()
+  const processes = fleet.hosts.flatMap(({ name, services }): Process[] => {
+    const { pid } = services.map((service) => answers.get(service.name)).find(Boolean) ?? {}
+    if (pid === undefined) return []
+    const memoryBytes = residentBytesOf(pid)
+    return [{ name, pid, status: 'online', restarts: 0, startedAt: since, memoryBytes }]
+  })
+  const silent = fleet.services.map(({ name }) => name).filter((name) => !answers.has(name))
   const parts = {
     config,
     hosts: fleet.hosts,
     version,
-    decisions: { stopped: fleet.services.map(({ name }) => name), quarantined: {} },
-    processes: [],
-    healthOf: () => ({ state: 'stopped' as const, since }),
+    decisions: { stopped: silent, quarantined: {} },
+    processes,
+    healthOf: (service: string) => ({
+      state: answers.get(service)?.state ?? ('stopped' as const),
+      since,
+    }),
   }
   return {
     services: servicesOf(parts),
-    hosts: hostsOf(fleet.hosts, []),
+    hosts: hostsOf(fleet.hosts, processes),
     daemon: { ...daemonFacts(config, version), state: 'stopped', pid: null, since: null },
   }
 }

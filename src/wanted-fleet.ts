@@ -11,7 +11,7 @@ import type { AppSpec, HostPlan, LeftOut } from './model/fleet.ts'
 import type { Service } from './model/service.ts'
 import type { Finding } from './registry/finding.ts'
 import { nearest } from './model/nearest.ts'
-import { loadRegistry } from './registry/load.ts'
+import { loadRegistry, type Remembered } from './registry/load.ts'
 
 /** What shall run, from registry, template and settings. */
 export type WantedFleet = {
@@ -26,12 +26,16 @@ export type WantedFleet = {
 /** The name of the daemon's process under PM2. */
 export const DAEMON_NAME = 'main-api'
 
-/** @throws AppError `registry_invalid` or `config_invalid` */
+/**
+ * @param remembered what became of the registry's files before: who asks again and again saves the time
+ * @throws AppError `registry_invalid` or `config_invalid`
+ */
 export const loadWantedFleet = async (
   config: Config,
   isolated: readonly string[] = [],
+  remembered?: Remembered,
 ): Promise<WantedFleet> => {
-  const registry = loadRegistry(config.registryDir)
+  const registry = loadRegistry(config.registryDir, remembered)
   const services = selectServices(registry.services, config.services)
   if (services.length === 0)
     throw new AppError(

@@ -34,15 +34,16 @@ export const isRunning = (pid: number): boolean => {
 /** More generations than any launcher puts between itself and what it runs. */
 const MAX_GENERATIONS = 8
 
-/** Whether a process is another one, or descends from it. */
-export const isWithin = (pid: number, ancestor: number | undefined): boolean => {
-  let current = pid
-  for (let generation = 0; generation < MAX_GENERATIONS && current > 1; generation += 1) {
-    if (current === ancestor) return true
-    current = parentOf(current)
-  }
-  return false
+/** A process, its parent, the parent of that, … */
+export const lineageOf = (pid: number): number[] => {
+  const lineage: number[] = []
+  for (let current = pid; lineage.length < MAX_GENERATIONS && current > 1; current = parentOf(current)) lineage.push(current) // prettier-ignore
+  return lineage
 }
+
+/** Whether a process is another one, or descends from it. */
+export const isWithin = (pid: number, ancestor: number | undefined): boolean =>
+  ancestor !== undefined && lineageOf(pid).includes(ancestor)
 
 const parentOf = (pid: number): number =>
   Number(/\) \S (\d+)/.exec(read(`/proc/${pid}/stat`) ?? '')?.[1] ?? 0)

@@ -1,3 +1,4 @@
+import { lineageOf } from '../base/proc.ts'
 import { error, ok, someOf, type Verdict } from './finding.ts'
 
 export type OrphansNeeds = {
@@ -17,7 +18,9 @@ export const checkOrphans = async ({
   // In this order: what PM2 starts meanwhile is no orphan, and what it has replaced is gone at the end.
   const running = find()
   const managed = await known()
-  const orphans = running.filter((pid) => !managed?.has(pid) && isRunning(pid))
+  // What PM2's apps started themselves is theirs to end.
+  const isManaged = (pid: number) => lineageOf(pid).some((one) => managed?.has(one))
+  const orphans = running.filter((pid) => !isManaged(pid) && isRunning(pid))
   if (orphans.length === 0) return [ok('every process of this home is under PM2')]
   return [
     error({

@@ -20,18 +20,30 @@ export type ConfigFile = { file: string; folder: string; text: string }
 
 type Candidate = { file: string; service: Service }
 
+/** What became of one file. */
+type Outcome = { candidate: Candidate | undefined; findings: Finding[]; ports: number[] }
+
+/** What became of files that were read before; a file whose text is the same is not looked at again. */
+export type Remembered = Map<string, { text: string; outcome: Outcome }>
+
 /**
  * Loads every `<folder>/config.json` below a directory: read → modernise → parse → complete → conflicts. Every problem
  * is reported at once; only unreadable JSON, a missing name or port, or a conflict of either keeps a config out.
  *
+ * @param remembered of earlier calls; brought up to date
  * @throws AppError `registry_invalid` when the directory cannot be read
  */
-export const loadRegistry = (directory: string): Registry => {
-  const findings: Finding[] = []
-  const reservedPorts = new Set<number>()
-  const candidates = readConfigFiles(directory).flatMap((file) =>
-    loadOne(file, findings, reservedPorts),
-  )
+export const loadRegistry = (directory: string, remembered: Remembered = new Map()): Registry => {
+  const outcomes = readConfigFiles(directory).map((file) => {
+    const known = remembered.get(file.file)
+    const outcome = known?.text === file.text ? known.outcome : loadOne(file)
+    return [file, outcome] as const
+  })
+  remembered.clear()
+  for (const [{ file, text }, outcome] of outcomes) remembered.set(file, { text, outcome })
+  const findings = outcomes.flatMap(([, outcome]) => outcome.findings)
+  const reservedPorts = new Set(outcomes.flatMap(([, { ports }]) => ports))
+  const candidates = outcomes.flatMap(([, { candidate }]) => candidate ?? [])
   const services = withoutConflicts(candidates, findings)
   services.sort((a, b) => a.port - b.port)
   return { services, findings, reservedPorts }
@@ -62,41 +74,38 @@ const readConfigFile = (file: string): ConfigFile[] => {
   }
 }
 
-const loadOne = (
-  { file, folder, text }: ConfigFile,
-  findings: Finding[],
-  reserved: Set<number>,
-): Candidate[] => {
-  const report = (severity: Finding['severity'], problems: readonly Problem[]) =>
-    findings.push(...problems.map((problem) => ({ severity, service: folder, file, ...problem })))
+const loadOne = ({ file, folder, text }: ConfigFile): Outcome => {
+  const report = (severity: Finding['severity'], problems: readonly Problem[]): Finding[] =>
+    problems.map((problem) => ({ severity, service: folder, file, ...problem }))
+  const leftOut = (problems: readonly Problem[]): Outcome => ({
+    candidate: undefined,
+    findings: report('error', problems),
+    ports: portsInText(text),
+  })
   let raw: unknown
   try {
     raw = JSON.parse(text)
   } catch (error) {
-    reservePortInText(text, reserved)
-    report('error', [{ path: '', message: `is not JSON: ${messageOf(error)}` }])
-    return []
+    return leftOut([{ path: '', message: `is not JSON: ${messageOf(error)}` }])
   }
   const modern = modernise(raw)
   const { config, problems } = parseConfig(nameAfterFolder(modern, folder))
-  if (!config) {
-    reservePortInText(text, reserved)
-    report('error', problems)
-    return []
-  }
-  reserved.add(config.port)
+  if (!config) return leftOut(problems)
   const completed = complete(config)
-  report('warning', [...problems, ...completed.problems])
-  return [{ file, service: completed.service }]
+  return {
+    candidate: { file, service: completed.service },
+    findings: report('warning', [...problems, ...completed.problems]),
+    ports: [config.port],
+  }
 }
 
 const nameAfterFolder = (raw: unknown, folder: string): unknown =>
   typeof raw === 'object' && raw !== null && !('name' in raw) ? { name: folder, ...raw } : raw
 
 /** A config that cannot be used still holds its port: nobody else shall get it meanwhile. */
-const reservePortInText = (text: string, reserved: Set<number>): void => {
+const portsInText = (text: string): number[] => {
   const port = /"port"\s*:\s*"?(\d{2,5})/.exec(text)?.[1]
-  if (port) reserved.add(Number(port))
+  return port === undefined ? [] : [Number(port)]
 }
 
 const withoutConflicts = (candidates: readonly Candidate[], findings: Finding[]): Service[] => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { readConfig } from '../../src/base/config.ts'
-import { fleetStatus, stoppedStatus } from '../../src/fleet-status.ts'
+import { fleetStatus, statusWithoutDaemon } from '../../src/fleet-status.ts'
 import type { HostPlan } from '../../src/model/fleet.ts'
 import { runBerth } from '../support/berth.ts'
 import { useFleet } from '../support/fleet.ts'
 import { makeService } from '../support/services.ts'
 
+const OWN_PID = globalThis.process.pid
 const SINCE = new Date('2026-01-02T03:04:05.678Z')
 
 const host = (name: string, ...services: [string, number][]): HostPlan => ({
@@ -87,10 +88,22 @@ describe('the status of the fleet', () => {
     assert.equal(JSON.stringify(fleetStatus(parts())).includes('pa55'), false)
   })
 
+  it('says who answers by itself while the daemon does not', () => {
+    const config = readConfig({ BERTH_HOME: '/nowhere' })
+    const [first] = fleet.services
+    const answers = new Map([[first!.name, { state: 'healthy' as const, pid: OWN_PID }]])
+    const status = statusWithoutDaemon(config, fleet, { version: '1.2.3', answers })
+    assert.deepEqual([status.daemon.state, status.daemon.pid], ['stopped', null])
+    for (const { service, state, pid } of status.services)
+      if (service === first!.name) assert.deepEqual([state, pid], ['healthy', OWN_PID])
+      else assert.equal(state, 'stopped')
+    assert.ok(status.hosts.some(({ state, memoryBytes }) => state === 'online' && memoryBytes > 0))
+  })
+
   it('has the same shape when nothing runs', () => {
     const sandbox = { BERTH_SANDBOX_URL: 'http://127.0.0.1:9/' }
     const config = readConfig({ BERTH_HOME: '/nowhere', ...sandbox })
-    const stopped = stoppedStatus(config, fleet, '1.2.3')
+    const stopped = statusWithoutDaemon(config, fleet, { version: '1.2.3', answers: new Map() })
     const running = fleetStatus(parts())
     assert.deepEqual(Object.keys(stopped.services[0]!), Object.keys(running.services[0]!))
     assert.deepEqual(Object.keys(stopped.hosts[0]!), Object.keys(running.hosts[0]!))

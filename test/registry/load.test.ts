@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadRegistry } from '../../src/registry/load.ts'
+import { loadRegistry, type Remembered } from '../../src/registry/load.ts'
 import { olderConfig, useRegistries } from '../support/registries.ts'
 
 const names = (directory: string) => loadRegistry(directory).services.map(({ name }) => name)
@@ -20,6 +20,24 @@ describe('loadRegistry', () => {
     writeFileSync(join(directory, 'service.schema.json'), '{}')
     assert.deepEqual(names(directory), ['bolts', 'clamps', 'anvils'])
     assert.deepEqual(loadRegistry(directory).findings, [])
+  })
+
+  it('looks again at what changed, came or went, and at nothing else', () => {
+    const directory = makeRegistry({
+      anvils: olderConfig({ port: 41_001 }),
+      bolts: olderConfig({ port: 41_002 }),
+      clamps: olderConfig({ port: 41_003 }),
+    })
+    const remembered: Remembered = new Map()
+    const before = loadRegistry(directory, remembered).services
+    const config = JSON.stringify(olderConfig({ port: 41_004 }))
+    writeFileSync(join(directory, 'bolts', 'config.json'), config)
+    rmSync(join(directory, 'clamps'), { recursive: true })
+    const { services, findings, reservedPorts } = loadRegistry(directory, remembered)
+    assert.equal(services[0], before[0], 'the very same')
+    assert.deepEqual(services.map(({ name, port }) => [name, port]), [['anvils', 41_001], ['bolts', 41_004]]) // prettier-ignore
+    assert.deepEqual([findings, [...reservedPorts], remembered.size], [[], [41_001, 41_004], 2])
+    assert.deepEqual(services, loadRegistry(directory).services)
   })
 
   it('names a service after its folder when the config does not', () => {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { readConfig, type Config } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
-import { stoppedStatus } from '../../fleet-status.ts'
+import { statusWithoutDaemon } from '../../fleet-status.ts'
 import type { FleetStatus, ServiceStatus } from '../../model/fleet.ts'
 import { loadWantedFleet, packageVersion } from '../../wanted-fleet.ts'
+import { askServices } from '../ask-services.ts'
 import { findDaemon } from '../daemon-client.ts'
 import { bold, green, print, printJson, red, table, yellow } from '../output.ts'
 import { isUp } from '../states.ts'
@@ -25,17 +26,22 @@ const readStatus = async (config: Config): Promise<FleetStatus> => {
   const daemon = await findDaemon(config)
   const running = await daemon?.get<FleetStatus>('/api/v1/admin/fleet').catch(unlessStarting)
   if (running) return running
-  return stoppedStatus(config, await loadWantedFleet(config), packageVersion(config))
+  const fleet = await loadWantedFleet(config)
+  const answers = await askServices(config.home.root, fleet.services)
+  return statusWithoutDaemon(config, fleet, { version: packageVersion(config), answers })
 }
 
-/** A daemon that holds its lock, but does not listen yet, is as good as stopped. */
+/** A daemon that holds its lock, but does not answer, can tell nothing. */
 const unlessStarting = (error: unknown): undefined => {
   if (error instanceof AppError && error.code === 'daemon_not_running') return undefined
   throw error
 }
 
 const printStatus = ({ services, hosts, daemon }: FleetStatus, all: boolean): void => {
-  if (daemon.state === 'stopped') print(`${red('Stopped.')} Start the fleet with: berth up`)
+  const isServing = hosts.some(({ pid }) => pid !== null)
+  if (daemon.state === 'stopped' && isServing)
+    print(`${red('The daemon does not answer')}; what answers without it stands here. PM2 brings it back; if not: berth up`) // prettier-ignore
+  else if (daemon.state === 'stopped') print(`${red('Stopped.')} Start the fleet with: berth up`)
   else
     print(
       `${green('Running:')} ${daemon.url} (pid ${daemon.pid ?? '?'}, ${daemon.database} database, since ${daemon.since ?? '?'})`,

@@ -23,7 +23,9 @@ const DEADLINE_MS = 90_000
 export const add = (program: Command): void => {
   program
     .command('up')
-    .description('start the fleet and wait until every service answers; again: changes nothing')
+    .description(
+      'start the fleet and wait until every service answers; again: applies what changed',
+    )
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const startedAt = performance.now()
