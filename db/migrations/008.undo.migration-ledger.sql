@@ -1,0 +1,3 @@
+drop table migration_users;
+drop table migration_ledger;
+drop table migration_runs;
