@@ -1,9 +1,10 @@
-// Writes what is generated from the code: the JSON Schema of service configs, and the table of error codes in
-// FORMATS.md. With --check: writes nothing, fails when a file is not up to date.
+// Writes what is generated from the code: the JSON Schema of service configs, and the tables of error codes and
+// events in FORMATS.md. With --check: writes nothing, fails when a file is not up to date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format } from 'prettier'
 import { ERROR_CODES } from '../src/base/errors.ts'
+import { EVENT_TYPES } from '../src/model/event.ts'
 import { serviceJsonSchema } from '../src/registry/schema.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -14,6 +15,12 @@ const errorTable = [
   ...Object.entries(ERROR_CODES).map(
     ([code, { status, meaning }]) => `| \`${code}\` | ${status} | ${meaning} |`,
   ),
+].join('\n')
+
+const eventTable = [
+  '| type | meaning |',
+  '| --- | --- |',
+  ...Object.entries(EVENT_TYPES).map(([type, meaning]) => `| \`${type}\` | ${meaning} |`),
 ].join('\n')
 
 const between = (text: string, name: string, content: string): string => {
@@ -32,10 +39,14 @@ const files = new Map([
   ],
   [
     formats,
-    await format(between(readFileSync(formats, 'utf8'), 'error codes', errorTable), {
-      ...options,
-      parser: 'markdown',
-    }),
+    await format(
+      between(
+        between(readFileSync(formats, 'utf8'), 'error codes', errorTable),
+        'events',
+        eventTable,
+      ),
+      { ...options, parser: 'markdown' },
+    ),
   ],
 ])
 

@@ -7,6 +7,7 @@ import { prepareHome } from './base/home.ts'
 import { sequence, type Runnable } from './base/lifecycle.ts'
 import { acquireLock, type Lock } from './base/lock.ts'
 import type { Log } from './base/log.ts'
+import { createEventRecorder, type EventRecorder } from './events/recorder.ts'
 import { fleetStatus } from './fleet-status.ts'
 import { createFleetParts, type FleetOptions, type FleetParts } from './fleet-parts.ts'
 import { createHostCheck } from './gateway/allowed-hosts.ts'
@@ -27,6 +28,7 @@ import type { OpenVault } from './open-vault.ts'
 import { openIdentify } from './open-identity.ts'
 
 import type { Database } from './store/database.ts'
+import { appendEvents } from './store/events.ts'
 import { migrationStatus } from './store/migrate.ts'
 import { countInstances, sumUsage } from './store/service-overview.ts'
 import { DAEMON_NAME, loadHostKey, packageVersion } from './wanted-fleet.ts'
@@ -35,7 +37,7 @@ import { DAEMON_NAME, loadHostKey, packageVersion } from './wanted-fleet.ts'
 export const DAEMON_LOCK = 'daemon'
 
 type Opened = { database: Database; vault: OpenVault; audit: AuditLog; keys: KeyDesk }
-type Parts = FleetParts & { config: Config; log: Log }
+type Parts = FleetParts & { config: Config; log: Log; events: EventRecorder }
 
 /**
  * Makes every part of the daemon and introduces them to each other. Start order: the lock, the hosts and their health, the
@@ -43,6 +45,7 @@ type Parts = FleetParts & { config: Config; log: Log }
  */
 export const createDaemon = (options: FleetOptions): Runnable => {
   const { config, log } = options
+  const events = createEventRecorder({ log: log.child('events') })
   const late: { fleet?: FleetParts; opened?: Opened; server?: Runnable } = {}
   return sequence(
     DAEMON_NAME,
@@ -51,7 +54,7 @@ export const createDaemon = (options: FleetOptions): Runnable => {
       {
         name: 'hosts',
         start: async () => {
-          late.fleet = await createFleetParts(options)
+          late.fleet = await createFleetParts({ ...options, recordEvent: events.record })
           await late.fleet.supervisor.start()
           await late.fleet.health.start()
           // A connection to Postgres lasts, and may take a static port that no host holds yet.
@@ -67,8 +70,10 @@ export const createDaemon = (options: FleetOptions): Runnable => {
         start: async () => {
           const database = await openDatabase(config, log.child('store'))
           late.opened = await openStores(options, database)
+          events.writeTo((writer, batch) => appendEvents(database, writer, batch))
         },
         stop: async () => {
+          await events.stop()
           await late.opened?.vault.watch.stop()
           await late.opened?.database.close()
         },
@@ -77,7 +82,7 @@ export const createDaemon = (options: FleetOptions): Runnable => {
         name: 'server',
         start: async () => {
           if (late.fleet && late.opened)
-            late.server = createServerPart({ ...late.fleet, config, log }, late.opened)
+            late.server = createServerPart({ ...late.fleet, config, log, events }, late.opened)
           await late.server?.start()
         },
         stop: async () => late.server?.stop(),
@@ -130,7 +135,7 @@ const localUrl = ({ host, port }: Config): string =>
   `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}`
 
 const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened): Runnable => {
-  const { config, log, supervisor } = parts
+  const { config, log, supervisor, events } = parts
   const identify = openIdentify({ config, database })
   const { gateway, forgetTokens, runnable } = composeGateway({
     config,
@@ -145,7 +150,14 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const services = () => supervisor.fleet().services
   const shared = { database, vault, services, onInstanceChange: gateway.forget }
   const hostKey = loadHostKey(config)
-  const checks = createKeyChecks({ ...shared, portOf: supervisor.portOf, hostKey, log })
+  const recordEvent = events.record
+  const checks = createKeyChecks({
+    ...shared,
+    portOf: supervisor.portOf,
+    hostKey,
+    recordEvent,
+    log,
+  })
   const accounts = composeAccounts({ ...shared, config, checks, onTokenChange: forgetTokens })
   const api = createApi({
     accounts,

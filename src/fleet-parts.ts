@@ -7,6 +7,7 @@ import { createRecovery } from './recovery.ts'
 import { createHealth, type HealthMonitor } from './health/health.ts'
 import { createOwnedProbe } from './health/owned-probe.ts'
 import { probeService } from './health/probe.ts'
+import type { RecordEvent } from './model/event.ts'
 import { createManagedProcesses } from './processes/managed.ts'
 import { createPm2, type RunningProcess } from './processes/pm2.ts'
 import type { Remembered } from './registry/load.ts'
@@ -37,7 +38,9 @@ export type FleetOptions = {
 }
 
 /** Makes the supervisor over PM2, and the health that watches what it runs. */
-export const createFleetParts = async (options: FleetOptions): Promise<FleetParts> => {
+export const createFleetParts = async (
+  options: FleetOptions & { recordEvent: RecordEvent },
+): Promise<FleetParts> => {
   const { config, log } = options
   loadHostKey(config)
   const remembered: Remembered = new Map()

@@ -1,5 +1,5 @@
 import type { Log } from './base/log.ts'
-import { createEvents } from './model/event.ts'
+import type { RecordEvent } from './model/event.ts'
 import { RENEWAL, type Credentials } from './model/host-credentials.ts'
 import type { Service } from './model/service.ts'
 import type { Outcome } from './model/verification.ts'
@@ -19,12 +19,13 @@ type Parts = {
   portOf: (service: string) => number | undefined
   hostKey: Buffer
   onInstanceChange: (handle: string) => void
+  recordEvent: RecordEvent
   log: Log
 }
 
 /** Joins verification to store, vault and the running fleet. */
 export const createKeyChecks = (parts: Parts): KeyChecks & { rechecks: Rechecks } => {
-  const { database, vault, services, onInstanceChange, log } = parts
+  const { database, vault, services, onInstanceChange, recordEvent, log } = parts
   const verify = createVerifier({ ...parts, log: log.child('verification') })
   const rechecks = createRechecks({
     verify,
@@ -33,7 +34,7 @@ export const createKeyChecks = (parts: Parts): KeyChecks & { rechecks: Rechecks 
     claimDue: (limit) => claimDueChecks(database, limit),
     record: (instance, state) => recordCheck(database, instance, state),
     onInstanceChange,
-    events: createEvents(log.child('events')),
+    recordEvent,
     now: () => new Date(),
     log: log.child('verification'),
   })

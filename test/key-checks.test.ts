@@ -46,7 +46,8 @@ onEveryDatabase('entering a key', (database) => {
     const changed: string[] = []
     const shared = { database: database(), vault, services: () => services, onInstanceChange: (handle: string) => changed.push(handle) } // prettier-ignore
     const portOf = (name: string) => services.find((service) => service.name === name)?.port
-    const checks = createKeyChecks({ ...shared, portOf, hostKey: host.hostKey, log: silentLog })
+    const recordEvent = () => undefined
+    const checks = createKeyChecks({ ...shared, portOf, hostKey: host.hostKey, recordEvent, log: silentLog }) // prettier-ignore
     const accounts = composeAccounts({ ...shared, config, checks })
     /** What a tool answers through an instance, as the gateway would call it. */
     const callTool = async (handle: string, { userId }: { userId: string }) => {

@@ -2,7 +2,7 @@ import { schedule, type ScheduledTask } from 'node-cron'
 import { messageOf } from '../base/errors.ts'
 import type { Runnable } from '../base/lifecycle.ts'
 import type { Log } from '../base/log.ts'
-import type { Events } from '../model/event.ts'
+import type { RecordEvent } from '../model/event.ts'
 import type { Credentials } from '../model/host-credentials.ts'
 import type { Service } from '../model/service.ts'
 import { nextCheck, type CheckState, type Verification } from '../model/verification.ts'
@@ -26,7 +26,7 @@ type RecheckNeeds = {
   /** @returns whether it was written: not when the credentials are others by now */
   record: (instance: CheckedInstance, state: CheckState) => Promise<boolean>
   onInstanceChange: (handle: string) => void
-  events: Pick<Events, 'emit'>
+  recordEvent: RecordEvent
   now: () => Date
   log: Log
 }
@@ -101,17 +101,23 @@ const checkOne = async (needs: RecheckNeeds, instance: CheckedInstance, isAsked:
 }
 
 const announce = (
-  { onInstanceChange, events }: RecheckNeeds,
+  { onInstanceChange, recordEvent }: RecheckNeeds,
   before: CheckedInstance,
   { verification }: CheckState,
 ): void => {
   if (verification === before.verification) return
   const { handle, userId, service } = before
   onInstanceChange(handle)
-  if (verification === 'invalid') events.emit({ type: 'key_refused', handle, userId, service })
-  else if (before.verification === 'invalid')
-    events.emit({ type: 'key_works', handle, userId, service })
+  if (verification === 'unverifiable') return
+  const message = `The API of ${service} ${SAYS[verification]} ${handle}.`
+  recordEvent({ type: `key.${verification}`, service, instanceId: handle, userId, message })
 }
+
+const SAYS = {
+  valid: 'takes the key of',
+  invalid: 'refuses the key of',
+  unreachable: 'says nothing of the key of',
+} as const
 
 const inParallel = async (
   instances: readonly CheckedInstance[],

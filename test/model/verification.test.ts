@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { createEvents } from '../../src/model/event.ts'
-import { silentLog } from '../../src/base/log.ts'
 import {
   firstCheck,
   nextCheck,
@@ -60,22 +58,5 @@ describe('what is known of a key', () => {
     for (; state.checkAt !== null; checks++) state = after(state, 'invalid')
     assert.equal(checks, 8)
     assert.equal(state.verification, 'invalid')
-  })
-})
-
-describe('events', () => {
-  const event = { type: 'key_refused', handle: 'h', userId: 'u', service: 's' } as const
-
-  it('reach every listener until it leaves, also when another one fails', () => {
-    const heard: string[] = []
-    const events = createEvents(silentLog)
-    events.subscribe(() => {
-      throw new TypeError('broken')
-    })
-    const leave = events.subscribe(({ handle }) => heard.push(handle))
-    events.emit(event)
-    leave()
-    events.emit(event)
-    assert.deepEqual(heard, ['h'])
   })
 })

@@ -50,7 +50,7 @@ const rechecksOver = (
       return Promise.resolve(isRecorded)
     },
     onInstanceChange: (handle) => seen.changed.push(handle),
-    events: { emit: ({ type }) => seen.events.push(type) },
+    recordEvent: ({ type }) => seen.events.push(type),
     now: () => new Date(0),
     log: silentLog,
   })
@@ -64,7 +64,7 @@ describe('rechecks', () => {
     await rechecks.sweep()
     assert.equal(seen.recorded[0]?.verification, 'invalid')
     assert.deepEqual(seen.changed, [doubted.handle])
-    assert.deepEqual(seen.events, ['key_refused'])
+    assert.deepEqual(seen.events, ['key.invalid'])
     const again = rechecksOver(
       [row({ verification: 'invalid', checkTries: 2 })],
       [{ outcome: 'invalid' }],
@@ -76,7 +76,7 @@ describe('rechecks', () => {
   it('take the mark off when the key works again', async () => {
     const { rechecks, seen } = rechecksOver([row({ verification: 'invalid', checkTries: 4 })], [])
     await rechecks.sweep()
-    assert.deepEqual([seen.changed.length, seen.events], [1, ['key_works']])
+    assert.deepEqual([seen.changed.length, seen.events], [1, ['key.valid']])
   })
 
   it('leave gateways alone when nothing changed', async () => {
