@@ -63,4 +63,7 @@ export const sendErrorTo = (socket: Duplex, error: AppError, requestId: string):
   const lines = Object.entries({ ...headers, connection: 'close' }).map(([k, v]) => `${k}: ${v}`)
   const head = [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`, ...lines]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // Half of the connection is the client's to close, and one that means no good keeps it.
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
 }

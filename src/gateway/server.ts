@@ -16,19 +16,26 @@ export type ServerOptions = {
   api: (request: IncomingMessage, response: ServerResponse) => void
   /** Throws for a `Host` or `Origin` that is not ours. */
   checkHost: (headers: IncomingMessage['headers']) => void
+  /** How long a client may take to send a request; default 15 s and 120 s. */
+  slowness?: Slowness
 }
+
+/** Until the headers of a request are there, and until all of it is; it is answered 408 then. */
+export type Slowness = { headersMs: number; requestMs: number }
 
 /** Above that of the proxies that may stand in front: they close first, and no request meets a closing connection. */
 const KEEP_ALIVE_MS = 75_000
 
-/** A request must be whole by then, or it is answered 408. Answers may take as long as they like. */
-const SETTINGS = {
+const SLOWNESS: Slowness = { headersMs: 15_000, requestMs: 120_000 }
+
+/** Answers may take as long as they like. */
+const settingsFor = ({ headersMs, requestMs }: Slowness) => ({
   requireHostHeader: false,
   keepAliveTimeout: KEEP_ALIVE_MS,
-  headersTimeout: 15_000,
-  requestTimeout: 120_000,
-  connectionsCheckingInterval: 5_000,
-}
+  headersTimeout: headersMs,
+  requestTimeout: requestMs,
+  connectionsCheckingInterval: headersMs / 3,
+})
 
 /** The daemon's one port: instance URLs go to the gateway, the rest to the API. Every answer carries `x-request-id`. */
 export const createFrontServer = (options: ServerOptions): Runnable => {
@@ -51,7 +58,10 @@ export const createFrontServer = (options: ServerOptions): Runnable => {
   const underWay = new WeakMap<Socket, ServerResponse>()
   // A request without a Host is checkHost's to refuse, and one with a strange Expect may be answered (RFC 9110 §10.1.1):
   // Node's own answers would carry no request id.
-  const server = createServer({ ...SETTINGS, IncomingMessage: Incoming }, answer)
+  const server = createServer(
+    { ...settingsFor(options.slowness ?? SLOWNESS), IncomingMessage: Incoming },
+    answer,
+  )
   server.on('checkContinue', answer)
   server.on('checkExpectation', answer)
   server.on('clientError', (error, socket: Socket) => {
@@ -102,7 +112,11 @@ class Incoming extends IncomingMessage {
   }
 }
 
-const findFault = ({ checkHost }: ServerOptions, { url, headers }: IncomingMessage) => {
+const findFault = ({ checkHost }: ServerOptions, request: IncomingMessage) => {
+  const { url, headers } = request
+  // RFC 9112 §3.2: of two, one reader might take the first and another the second.
+  if (hasTwoHosts(request))
+    return new AppError('invalid_request', 'There is more than one Host header.', { status: 400 })
   try {
     checkHost(headers)
   } catch (error) {
@@ -112,6 +126,15 @@ const findFault = ({ checkHost }: ServerOptions, { url, headers }: IncomingMessa
   // Of the other forms of a target (RFC 9112 §3.2), proxies take the absolute one and `OPTIONS *` asks about the server.
   if (url?.startsWith('/') || url === '*') return undefined
   return new AppError('invalid_request', 'The request target must be a path.', { status: 400 })
+}
+
+const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean => {
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1
+  }
+  return count > 1
 }
 
 const listen = async (

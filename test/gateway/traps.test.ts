@@ -50,6 +50,54 @@ describe('requests that are traps', () => {
       'a blank line in the headers, bare',
       post(['a: b\ntransfer-encoding: chunked', 'content-length: 0'], SMUGGLED),
     ],
+    ['lines that end bare', `${post(['content-length: 0']).replaceAll('\r\n', '\n')}${SMUGGLED}`],
+    ['a chunk that ends bare', post(['transfer-encoding: chunked'], `1\nx\n0\n\n${SMUGGLED}`)],
+    [
+      'a coding in two headers',
+      post(['transfer-encoding: chunked', 'transfer-encoding: identity'], `0\r\n\r\n${SMUGGLED}`),
+    ],
+    [
+      'a coding after a form feed',
+      post(['transfer-encoding: \fchunked', 'content-length: 0'], SMUGGLED),
+    ],
+    ['a coding in quotes', post(['transfer-encoding: "chunked"', 'content-length: 0'], SMUGGLED)],
+    [
+      'a coding with a blank before its colon',
+      post(['transfer-encoding : chunked', 'content-length: 0'], SMUGGLED),
+    ],
+    [
+      'a coding on a folded line',
+      post(['transfer-encoding:', ' chunked', 'content-length: 0'], `0\r\n\r\n${SMUGGLED}`),
+    ],
+    [
+      'a first header that is folded',
+      post([' transfer-encoding: chunked', 'content-length: 0'], SMUGGLED),
+    ],
+    ['a length that is a list', post(['content-length: 0, 44'], SMUGGLED)],
+    ['a length that is hexadecimal', post(['content-length: 0x2c'], SMUGGLED)],
+    ['a length below zero', post(['content-length: -1'], SMUGGLED)],
+    ['a length beyond all numbers', post(['content-length: 18446744073709551616'], SMUGGLED)],
+    [
+      'a chunk beyond all numbers',
+      post(['transfer-encoding: chunked'], `10000000000000000\r\n${SMUGGLED}`),
+    ],
+    ['a chunk of a size below zero', post(['transfer-encoding: chunked'], `-1\r\n${SMUGGLED}`)],
+    [
+      'a chunk that says much beside its size',
+      post(['transfer-encoding: chunked'], `1;${'x'.repeat(100_000)}\r\n`),
+    ],
+    [
+      'trailers beyond any size',
+      post(['transfer-encoding: chunked'], `0\r\na: ${'x'.repeat(100_000)}\r\n\r\n`),
+    ],
+    [
+      'a version that is none',
+      `POST ${INSTANCE_PATH} HTTP/9.9\r\nhost: localhost\r\n\r\n${SMUGGLED}`,
+    ],
+    [
+      'a target of a hundred thousand bytes',
+      post([], '', `${INSTANCE_PATH}/${'x'.repeat(100_000)}`),
+    ],
     ['a NUL in a header', post(['a: b\0c'], '')],
     ['a carriage return in a header', post(['a: b\rc: d'], '')],
     ['a chunk size that is none', post(['transfer-encoding: chunked'], `zz\r\n${SMUGGLED}`)],
@@ -74,12 +122,12 @@ describe('requests that are traps', () => {
   ] as const)
     // prettier-ignore
     it(`are refused or cut off, and reach no host: ${title}`, async () => {
-      const answer = await sendBytes(bytes)
+      const [answer, other] = await Promise.all([sendBytes(bytes), send(front.url, INSTANCE_PATH, { method: 'PUT' })])
+      assert.equal(other.status, 200)
       const statuses = [...answer.matchAll(/^HTTP\/1\.1 (\d)/gm)].map(([, first]) => first)
       // 299 is the test's API, for what is no instance URL at all.
       assert.ok(statuses.every((first) => first === '4') || /^HTTP\/1\.1 299/.test(answer), answer)
-      const reached = host.requests.map(({ method, url, body }) => `${method} ${url} ${body}`)
-      assert.deepEqual(reached.filter((text) => text.includes('smuggled') || text.startsWith('GET')), []) // prettier-ignore
+      assert.deepEqual(host.requests.map(({ method }) => method), ['PUT'])
       assert.equal((await send(front.url, INSTANCE_PATH)).status, 200)
     })
 

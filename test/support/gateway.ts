@@ -6,15 +6,17 @@ import type { GatewayInstance, InstanceClaim } from '../../src/gateway/authentic
 import type { ServiceState } from '../../src/gateway/breaker.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHostCheck } from '../../src/gateway/allowed-hosts.ts'
-import { createFrontServer } from '../../src/gateway/server.ts'
+import { createFrontServer, type Slowness } from '../../src/gateway/server.ts'
 import type { Credentials } from '../../src/model/host-credentials.ts'
 import { hashSecret } from '../../src/model/instance.ts'
 import { findFreePorts } from './free-ports.ts'
 
 type Api = (request: IncomingMessage, response: ServerResponse) => void
 
+type FrontParts = { gateway: Gateway; api: Api; port?: number; slowness?: Slowness }
+
 /** The front server on a free port, as the daemon makes it. */
-export const startFrontServer = async (parts: { gateway: Gateway; api: Api; port?: number }) => {
+export const startFrontServer = async (parts: FrontParts) => {
   const port = parts.port ?? (await findFreePorts(1))[0]!
   const url = `http://127.0.0.1:${port}`
   const checkHost = createHostCheck('https://berth.example', ['friend.example', 'with.port:8443'])
@@ -58,6 +60,7 @@ type World = AdmissionOptions & {
   patienceMs?: number
   stateOf?: (service: string) => ServiceState | undefined
   trustedProxies?: readonly string[]
+  slowness?: Slowness
 }
 
 /** A front server whose instances, users and ports are given; the rest of the API answers 299. */
@@ -78,6 +81,7 @@ export const startGateway = async (world: World) => {
   const front = await startFrontServer({
     gateway,
     api: (_request, response) => response.writeHead(299).end(),
+    ...(world.slowness && { slowness: world.slowness }),
   })
   return { ...front, hostKey }
 }
