@@ -9,6 +9,6 @@ export const mochaHooks = {
     if (test?.state === 'passed' && test.currentRetry() > 0) retried.push(test.fullTitle())
   },
   afterAll(): void {
-    for (const title of retried) console.log(`needed another try: ${title}`)
+    for (const title of retried.splice(0)) console.log(`needed another try: ${title}`)
   },
 }

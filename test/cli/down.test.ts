@@ -26,7 +26,7 @@ describe('berth down', function () {
     return found[0]!
   }
   const assertNothingIsLeft = async (): Promise<void> => {
-    assert.deepEqual(processesNaming(fleet().home), [])
+    await waitUntil('no process is left', () => processesNaming(fleet().home).length === 0)
     for (const port of [fleet().port, ...Object.values(fleet().ports)])
       assert.equal(await isListening(port), false, `port ${port} is still served`)
     for (const name of SOCKETS)

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { silentLog } from '../../src/base/log.ts'
 import type { Database } from '../../src/store/database.ts'
 import { openPglite } from '../../src/store/pglite.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { copyEmbedded } from './embedded-template.ts'
 
 export const MIGRATIONS = join(import.meta.dirname, '../../db/migrations')
 
@@ -54,8 +57,16 @@ export const DATABASE_KINDS = ['embedded', 'postgres'] as const satisfies Databa
 /** Opens an empty database of a kind; closing it removes it. */
 export const OPEN: Readonly<Record<Database['kind'], () => Promise<Opened>>> = {
   embedded: async () => {
-    const database = await openPglite(undefined)
-    return { database, close: database.close }
+    const folder = mkdtempSync(join(tmpdir(), 'bt-'))
+    await copyEmbedded(join(folder, 'pg'))
+    const database = await openPglite(join(folder, 'pg'))
+    return {
+      database,
+      close: async () => {
+        await database.close()
+        rmSync(folder, { recursive: true, force: true })
+      },
+    }
   },
   postgres: async () => {
     const { url, drop } = await createPostgres()

@@ -4,6 +4,7 @@ import type { FleetStatus } from '../../src/model/fleet.ts'
 import type { Service } from '../../src/model/service.ts'
 import { runBerth, type Ran } from './berth.ts'
 import { createPostgres, skipWithoutPostgres } from './databases.ts'
+import { copyEmbedded } from './embedded-template.ts'
 import { findFreePorts } from './free-ports.ts'
 import { processesNaming } from './processes.ts'
 import { makeService, writeRegistry } from './services.ts'
@@ -68,6 +69,7 @@ export const useFleet = (options: FleetOptions = {}): (() => Fleet) => {
     const common = { PORT: String(port), BERTH_HOME: home, BERTH_REGISTRY_DIR: registry }
     const postgres = database === 'postgres' ? await createPostgres() : undefined
     dropDatabase = postgres?.drop ?? dropDatabase
+    if (!postgres) await copyEmbedded(join(home, 'pg'))
     const env = {
       ...common,
       BERTH_HOSTS: '2',

@@ -1,8 +1,13 @@
 import { createServer } from 'node:net'
 
 /** Below the range from which Linux hands out ports, so that nobody gets one of them by chance once it is found. */
-const FIRST = 12_000
-const LAST = 32_000
+const RANGE = { first: 12_000, last: 32_000 }
+
+/** Mocha's workers look for ports each in a part of their own, so that two never find the same. */
+const WORKERS = 4
+const size = Math.floor((RANGE.last - RANGE.first) / WORKERS)
+const FIRST = RANGE.first + (Number(process.env['MOCHA_WORKER_ID'] ?? 0) % WORKERS) * size
+const LAST = FIRST + size - 1
 
 let next = FIRST + Math.floor(Math.random() * (LAST - FIRST))
 

@@ -46,13 +46,11 @@ const FIELDS: Readonly<Record<string, CredentialField[]>> = {
   echo: [],
 }
 
-const home = useTempFolder()
-
-const openFront = async (kind: Database['kind']) => {
+const openFront = async (kind: Database['kind'], home: string) => {
   const { database, close } = await OPEN[kind]()
   const [port = 0] = await findFreePorts(1)
   const baseUrl = `http://127.0.0.1:${port}`
-  const config = readConfig({ BERTH_HOME: join(home(), kind), BASE_URL: baseUrl })
+  const config = readConfig({ BERTH_HOME: home, BASE_URL: baseUrl })
   prepareHome(config.home, config.pm2Home)
   const vault = await prepareDatabase(config, database)
   const audit = await openAuditLog({ config, database, vault })
@@ -180,24 +178,18 @@ const clientOf = (url: string, contract: Contract) => {
   return { adminToken: ADMIN, call, callAsAdmin, newUser, newInstance }
 }
 
-// One front per database for all files: a new embedded database takes seconds. Every test makes users of its own.
-const fronts = new Map<Database['kind'], Promise<Front>>()
-after(async () => {
-  for (const front of fronts.values()) await (await front).stop()
-})
-
 /** Runs the same tests on gateway and API over the embedded database and over the real Postgres. */
 export const onEveryFront = (title: string, tests: (front: () => Front) => void): void => {
   for (const kind of DATABASE_KINDS)
     describe(`${title} (${kind})`, () => {
       let opened: Front | undefined
+      const home = useTempFolder()
       before(async function () {
         this.timeout(30_000)
         if (kind === 'postgres') await skipWithoutPostgres(this)
-        const front = fronts.get(kind) ?? openFront(kind)
-        fronts.set(kind, front)
-        opened = await front
+        opened = await openFront(kind, home())
       })
+      after(() => opened?.stop())
       tests(() => {
         if (!opened) throw new Error('the front is opened before the tests')
         return opened

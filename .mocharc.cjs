@@ -1,0 +1,8 @@
+module.exports = {
+  'node-option': ['import=tsx'],
+  require: ['test/fail-on-warnings.ts', 'test/name-retries.ts'],
+  forbidOnly: true,
+  timeout: 10_000,
+  color: false,
+  retries: Number(process.env.TEST_RETRIES ?? 0),
+}
