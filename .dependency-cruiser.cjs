@@ -1,5 +1,5 @@
 const parts =
-  'registry|fleet|processes|supervisor|health|verification|events|webhooks|oauth|store|vault|gateway|migration|cutover|api|web|doctor|audit|services'
+  'registry|fleet|logs|metrics|tracing|processes|supervisor|health|verification|events|webhooks|oauth|store|vault|gateway|migration|cutover|api|web|doctor|audit|services'
 
 /** A package that only one place may import: its door. */
 const oneDoor = (name, door, target) => ({

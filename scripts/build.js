@@ -29,7 +29,11 @@ await Promise.all([
   // Hosts carry their libraries with them: one file to read instead of hundreds makes them start in half the time.
   build({
     ...common,
-    entryPoints: ['src/services/mcp/main.ts', 'src/services/cluster/main.ts'],
+    entryPoints: [
+      'src/services/mcp/main.ts',
+      'src/services/cluster/main.ts',
+      'src/services/output/main.ts',
+    ],
     chunkNames: 'services/[name]-[hash]',
     banner: {
       js: 'import { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { auditReads } from './audited-vault.ts'
 import { createApi } from './api/app.ts'
@@ -24,6 +25,8 @@ import {
   prepareDatabase,
 } from './open-accounts.ts'
 import { openAuditLog, type AuditLog } from './open-audit.ts'
+import { createLogKeeper } from './logs/keeper.ts'
+import { logFilesElsewhere } from './logs/log-files.ts'
 import type { OpenVault } from './open-vault.ts'
 import { openIdentify } from './open-identity.ts'
 
@@ -51,6 +54,7 @@ export const createDaemon = (options: FleetOptions): Runnable => {
     DAEMON_NAME,
     [
       lockPart(config),
+      keepLogs(options, () => late.fleet),
       {
         name: 'hosts',
         start: async () => {
@@ -90,6 +94,16 @@ export const createDaemon = (options: FleetOptions): Runnable => {
     ],
     log,
   )
+}
+
+/** Bounds the logs of the fleet, PM2's own, and those that the template puts elsewhere. */
+const keepLogs = ({ config, log }: FleetOptions, fleet: () => FleetParts | undefined): Runnable => {
+  const { logs: folder } = config.home
+  const others = () => [
+    join(config.pm2Home, 'pm2.log'),
+    ...logFilesElsewhere(fleet()?.supervisor.fleet().apps ?? [], folder),
+  ]
+  return createLogKeeper({ folder, others, limits: config.logFiles, log: log.child('logs') })
 }
 
 /** Everything over the database. A rotation that an earlier process left unfinished goes on beside the rest. */

@@ -7,7 +7,7 @@ const main = async (): Promise<void> => {
   // A closed pipe costs lines, not requests.
   process.stdout.on('error', () => undefined)
   const config = readConfig()
-  const log = createDaemonLog(GATEWAY_ROLE, config.logLevel)
+  const log = createDaemonLog(GATEWAY_ROLE, config)
   const role = createGatewayRole({ config, processes: Number(process.argv[2] ?? 1), log })
   let stopping: Promise<void> | undefined
   const stop = (): void => {

@@ -11,7 +11,7 @@ const main = async (): Promise<void> => {
   // A killed PM2 leaves a closed pipe behind; a line that is lost must not end the daemon.
   process.stdout.on('error', () => undefined)
   const config = readConfig()
-  const log = createDaemonLog('main-api', config.logLevel)
+  const log = createDaemonLog('main-api', config)
   let stopping: Promise<void> | undefined
   const stopThen = (next: () => Promise<void>): void => {
     stopping ??= daemon.stop().then(next).finally(() => process.exit(0)) // prettier-ignore

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { logThrough, type Fields } from '../src/base/log.ts'
+import type { Fields } from '../src/base/log-line.ts'
+import { logThrough } from '../src/base/log.ts'
 import type { HostPlan } from '../src/model/fleet.ts'
 import { createRecovery } from '../src/recovery.ts'
 import { waitUntil } from './support/wait-until.ts'

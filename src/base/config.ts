@@ -1,15 +1,29 @@
-import { readFileSync } from 'node:fs'
 import { availableParallelism, homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { AppError, messageOf } from './errors.ts'
+import { AppError } from './errors.ts'
 import { homeAt, type Home } from './home.ts'
 import type { JwtSettings } from './jwt-settings.ts'
-import { LOG_LEVELS, type LogLevel } from './log.ts'
+import { LOG_LEVELS } from './log-line.ts'
+import { logEnvironment, LOG_FORMATS, logFilesOf, type LogSettings } from './log-settings.ts'
+import {
+  wholeNumber,
+  httpUrl,
+  list,
+  addressRange,
+  oneOf,
+  flag,
+  postgresUrl,
+  contentOfFile,
+  redisFile,
+  loopback,
+  keySetUrl,
+  path,
+} from './setting-shapes.ts'
 
 /** The settings of one process, read once from its environment. */
-export type Config = {
+export type Config = LogSettings & {
   readonly host: string
   readonly port: number
   /** What users see in front of their instance URLs; without a trailing slash. */
@@ -23,7 +37,6 @@ export type Config = {
   readonly hosts: number
   /** Undefined: as `ecosystem.template.js` says. */
   readonly isolation: 'packed' | 'dedicated' | undefined
-  readonly logLevel: LogLevel
   /** Undefined: the embedded database. May carry a password. */
   readonly databaseUrl: string | undefined
   /** What counts requests of several gateway processes together. The file may carry a password. */
@@ -45,58 +58,6 @@ export type Config = {
   readonly passed: Readonly<Record<string, string>>
 }
 
-/** What is wrong with a setting, in words for who made it. */
-const wants = (what: string) => ({ error: `must be ${what}` })
-
-const wholeNumber = (min: number, max: number) => {
-  const said = wants(`a whole number from ${min} to ${max}`)
-  return z.coerce.number(said).int(said).min(min, said).max(max, said)
-}
-const httpUrl = z
-  .url({ protocol: /^https?$/, ...wants('an address that begins with http:// or https://') })
-  .transform((url) => url.replace(/\/+$/, ''))
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean),
-)
-const addressRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-  error: 'an address or a range of addresses, such as 10.0.0.0/8',
-})
-const oneOf = <const T extends readonly string[]>(words: T) =>
-  z.enum(words, wants(words.join(words.length > 2 ? ', ' : ' or ')))
-const flag = oneOf(['true', 'false']).transform((text) => text === 'true')
-const postgresUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  ...wants('the address of a Postgres: postgres://user:password@host:5432/database'),
-})
-const contentOfFile = z.string().transform((file, context) => {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    context.addIssue(`cannot read it: ${messageOf(error)}`)
-    return z.NEVER
-  }
-})
-const redisFile = z.string().transform((file, context) => {
-  const parsed = contentOfFile.pipe(z.url({ protocol: /^rediss?$/ })).safeParse(file)
-  if (parsed.success) return { file, url: parsed.data }
-  for (const { message } of parsed.error.issues) context.addIssue(message)
-  return z.NEVER
-})
-const isLoopback = (url: string): boolean =>
-  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)
-const loopback = httpUrl.refine(
-  isLoopback,
-  'must be a loopback address: the sandbox receives real keys',
-)
-const keySetUrl = httpUrl.refine(
-  (url) => url.startsWith('https:') || isLoopback(url),
-  'must begin with https://: whoever can change the keys on their way can be anybody',
-)
-const path = z.string().min(1)
-
 const schema = z.object({
   HOST: path.default('127.0.0.1'),
   PORT: wholeNumber(1, 65_535).default(3000),
@@ -108,6 +69,11 @@ const schema = z.object({
   BERTH_ISOLATION: oneOf(['packed', 'dedicated']).optional(),
   PM2_HOME: path.optional(),
   BERTH_LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  BERTH_LOG_FORMAT: oneOf(LOG_FORMATS).default('auto'),
+  BERTH_LOG_FILE_MB: wholeNumber(1, 10_000).default(10),
+  BERTH_LOG_FILES: wholeNumber(0, 100).default(5),
+  BERTH_LOG_DAYS: wholeNumber(1, 3_650).default(14),
+  BERTH_LOG_TOTAL_MB: wholeNumber(10, 1_000_000).default(1_024),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_URL_FILE: contentOfFile.pipe(postgresUrl).optional(),
   BERTH_REDIS_URL_FILE: z
@@ -183,6 +149,8 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     hosts: env.BERTH_HOSTS ?? availableParallelism(),
     isolation: env.BERTH_ISOLATION,
     logLevel: env.BERTH_LOG_LEVEL,
+    logFormat: env.BERTH_LOG_FORMAT,
+    logFiles: logFilesOf(env),
     databaseUrl: env.DATABASE_URL ?? env.DATABASE_URL_FILE,
     redis: env.BERTH_REDIS_URL_FILE,
     sandboxUrl: env.BERTH_SANDBOX_URL,
@@ -276,7 +244,7 @@ export const environmentOf = (config: Config): Record<string, string> => {
     BERTH_REGISTRY_DIR: config.registryDir,
     BERTH_HOSTS: String(config.hosts),
     PM2_HOME: config.pm2Home,
-    BERTH_LOG_LEVEL: config.logLevel,
+    ...logEnvironment(config),
     BERTH_MASTER_KEY_FILE: config.masterKeyFile,
     BERTH_ADMIN_TOKEN_FILE: config.adminTokenFile,
     ...(Object.fromEntries(present) as Record<string, string>),

@@ -1,9 +1,6 @@
+import { createBoundedLines } from './bounded-lines.ts'
+import { LOG_LEVELS, type Fields, type LogLevel } from './log-line.ts'
 import { redact } from './redact.ts'
-
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const satisfies LogLevel[]
-
-export type Fields = Record<string, unknown>
 
 /** Logs an event and its fields. */
 export type Log = {
@@ -33,17 +30,22 @@ export const logThrough = (write: Write, part: string): Log => {
   }
 }
 
-/** One JSON line for one entry. */
-export const toLine = (level: string, fields: Fields): string =>
-  JSON.stringify({ time: new Date().toISOString(), level, ...fields })
-
 /**
  * JSON lines on stdout, without a library: for host programs, whose start is counted in milliseconds.
+ *
+ * @param serviceOf for which service the code that logs works; it goes with every line that names none
  */
-export const createLineLog = (name: string, level: LogLevel = 'info'): Log => {
+export const createLineLog = (
+  name: string,
+  level: LogLevel = 'info',
+  serviceOf: () => string | undefined = () => undefined,
+): Log => {
   const limit = LOG_LEVELS.indexOf(level)
+  const write = createBoundedLines((_level, line) => process.stdout.write(`${line}\n`))
   return logThrough((at, fields) => {
-    if (LOG_LEVELS.indexOf(at) <= limit) process.stdout.write(`${toLine(at, fields)}\n`)
+    if (LOG_LEVELS.indexOf(at) > limit) return
+    const service = fields['service'] ?? serviceOf()
+    write(at, service === undefined ? fields : { ...fields, service })
   }, name)
 }
 

@@ -11,9 +11,9 @@ const PATTERNS: readonly [RegExp, string][] = [
   [/\bbrt_[\w-]+/g, 'brt_[secret]'],
   [/\b(Bearer|Basic)\s+[\w\-._~+/=]+/gi, '$1 [secret]'],
   // user:password@ in a URL; the user may be missing, and the last @ ends the password
-  [/(\w+:\/\/[^\s:/@]*):[^\s/]+@/g, '$1:[secret]@'],
+  [/(\w{1,20}:\/\/[^\s:/@]*):[^\s/]+@/g, '$1:[secret]@'],
   // ?api_key=… in a URL
-  [/([?&][\w-]*(?:key|token|secret|password)=)[^&#\s"']+/gi, '$1[secret]'],
+  [/([?&][\w-]{0,64}(?:key|token|secret|password)=)[^&#\s"']+/gi, '$1[secret]'],
 ]
 
 /** Redacts a piece of text. */

@@ -71,9 +71,14 @@ const programOf = (install: Install, host: HostPlan, maxMemory: string | undefin
     host.script === undefined
       ? join(install.packageRoot, 'dist/services/mcp/main.js')
       : join(install.registryDir, firstOf(host), host.script)
-  if (!isManifold(host.instances)) return [program]
+  // Own programs write their log through ours: bounded, with time and service.
+  const output =
+    host.script === undefined
+      ? []
+      : ['--import', join(install.packageRoot, 'dist/services/output/main.js')]
+  if (!isManifold(host.instances)) return [...output, program]
   const launcher = join(install.packageRoot, 'dist/services/cluster/main.js')
-  return [launcher, String(host.instances), String(bytesOf(maxMemory)), program]
+  return [...output, launcher, String(host.instances), String(bytesOf(maxMemory)), program]
 }
 
 const hostEnvironment = (install: Install, host: HostPlan): Record<string, string> => ({

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { logThrough, silentLog, toLine, type Fields } from '../../src/base/log.ts'
+import { toLine, toPrettyLine, type Fields } from '../../src/base/log-line.ts'
+import { logThrough, silentLog } from '../../src/base/log.ts'
 
 const run = promisify(execFile)
 const BASE = join(import.meta.dirname, '../../src/base')
@@ -41,17 +42,35 @@ describe('a log', () => {
   })
 })
 
+describe('a line for people', () => {
+  it('has time, level, part, event and fields, and the lines of a stack', () => {
+    const error = { name: 'Error', message: 'no', stack: 'Error: no\n    at here' }
+    const fields = {
+      part: 'gateway',
+      event: 'request failed',
+      service: 'figma',
+      said: 'a b',
+      error,
+    }
+    const line = toPrettyLine('error', fields, new Date(Date.UTC(2026, 0, 1, 12, 34, 56, 789)))
+    assert.equal(
+      line.replaceAll(/\u001b\[\d+m/g, ''),
+      '12:34:56.789 error gateway request failed  service=figma said="a b" error=\n  Error: no\n      at here',
+    )
+  })
+})
+
 describe('the logs of processes', function () {
   this.timeout(30_000)
 
-  for (const [file, maker] of [
-    ['log.ts', 'createLineLog'],
-    ['daemon-log.ts', 'createDaemonLog'],
+  for (const [file, maker, level] of [
+    ['log.ts', 'createLineLog', `'warn'`],
+    ['daemon-log.ts', 'createDaemonLog', `{ logLevel: 'warn', logFormat: 'auto' }`],
   ] as const)
     it(`${maker} writes lines to stdout down to its level, without secrets`, async () => {
       const program = `
         import { ${maker} } from '${BASE}/${file}'
-        const log = ${maker}('here', 'warn')
+        const log = ${maker}('here', ${level})
         log.error('first', { token: 'geheim', n: 1 })
         log.child('there').warn('second', { message: 'mine' })
         log.info('third')

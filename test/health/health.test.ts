@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { logThrough, type Fields } from '../../src/base/log.ts'
+import type { Fields } from '../../src/base/log-line.ts'
+import { logThrough } from '../../src/base/log.ts'
 import { createHealth, type HealthMonitor } from '../../src/health/health.ts'
 import type { ProbeResult, Target } from '../../src/health/probe.ts'
 import { waitUntil } from '../support/wait-until.ts'

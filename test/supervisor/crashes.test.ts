@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { logThrough, type Fields } from '../../src/base/log.ts'
+import type { Fields } from '../../src/base/log-line.ts'
+import { logThrough } from '../../src/base/log.ts'
 import type { Evidence, Exit } from '../../src/model/crash.ts'
 import { CRASH_LIMITS, createCrashPolicy } from '../../src/supervisor/crash-policy.ts'
 import { createCrashes } from '../../src/supervisor/crashes.ts'

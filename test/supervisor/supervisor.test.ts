@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
-import { logThrough, type Fields } from '../../src/base/log.ts'
+import type { Fields } from '../../src/base/log-line.ts'
+import { logThrough } from '../../src/base/log.ts'
 import type { HostPlan } from '../../src/model/fleet.ts'
 import type { Service } from '../../src/model/service.ts'
 import { CRASH_LIMITS, createCrashPolicy } from '../../src/supervisor/crash-policy.ts'

@@ -10,6 +10,9 @@ const working = new AsyncLocalStorage<string>()
 /** Runs work in the name of a service, so that an exception in it can be laid at that service's door. */
 export const workFor = <T>(service: string, work: () => T): T => working.run(service, work)
 
+/** The service that the code that runs now works for. */
+export const workedFor = (): string | undefined => working.getStore()
+
 /**
  * On an exception that nobody caught, notes which service was being worked for and ends the process: its state is not to
  * be trusted any more. The daemon reads the note.

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts'
-import { LOG_LEVELS, type LogLevel } from '../../base/log.ts'
+import { LOG_LEVELS, type LogLevel } from '../../base/log-line.ts'
 
 /** As undici takes them; empty is none. */
 export type Proxies = { httpProxy: string; httpsProxy: string; noProxy: string }

@@ -7,6 +7,7 @@ import { readSecretFile } from '../../base/secret-file.ts'
 import type { ControlCall, HostDescription } from '../../model/control.ts'
 import { UNPROCESSED_HEADER } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
+import { createCalls } from './calls.ts'
 import { createControl } from './control.ts'
 import { workFor } from './crash-record.ts'
 import type { HostEnvironment } from './environment.ts'
@@ -23,7 +24,8 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
   const note = createWorkNote(environment.workFile)
   const upstream = noteAnswers(createUpstream(environment), note)
   const hostKey = readHostKey(environment.hostKeyFile)
-  const route = createRouter({ hostKey, upstream, log })
+  const calls = createCalls(log)
+  const route = createRouter({ hostKey, upstream, calls, log })
   const byPort = new Map<number, Service>()
   // One HTTP server behind all ports: a server of its own for each would cost timers and memory.
   const server = createServer((request, response) => {

@@ -1,5 +1,5 @@
 import { createLineLog } from '../../base/log.ts'
-import { recordCrashes } from './crash-record.ts'
+import { recordCrashes, workedFor } from './crash-record.ts'
 import { readHostEnvironment } from './environment.ts'
 import { createHost } from './host.ts'
 
@@ -8,7 +8,7 @@ const main = async (): Promise<void> => {
   // A killed PM2 leaves a closed pipe behind; a line that is lost must not end the services.
   process.stdout.on('error', () => undefined)
   const environment = readHostEnvironment(process.env)
-  const log = createLineLog('host', environment.logLevel)
+  const log = createLineLog('host', environment.logLevel, workedFor)
   recordCrashes(environment.crashFile, log)
   const host = createHost({ environment, log })
   const stop = (): void => {

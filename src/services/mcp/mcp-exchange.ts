@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Credentials } from '../../model/host-credentials.ts'
 import type { Service } from '../../model/service.ts'
+import type { Calls } from './calls.ts'
 import type { Upstream } from './upstream.ts'
 
 /** A request to `/mcp` and what it takes to answer it. */
@@ -10,4 +11,5 @@ export type McpExchange = {
   response: ServerResponse
   credentials: Credentials
   upstream: Upstream
+  calls: Calls
 }

@@ -53,15 +53,16 @@ const answerHot = async (exchange: McpExchange, message: HotMessage): Promise<bo
 }
 
 const answerCall = async (
-  { service, response, credentials, upstream }: McpExchange,
+  exchange: McpExchange,
   { era, id, name, args }: Extract<HotMessage, { kind: 'call' }>,
 ): Promise<void> => {
+  const { service, response, credentials, upstream } = exchange
   const endKeepAlive = keepAlive({ era, id, response })
   try {
     const signal = leaving(response)
     const called = await callTool({ service, tool: name, args, credentials, upstream, signal })
     if (!called || response.destroyed) return
-    reportUsage(response, called.usage)
+    reportUsage(exchange, called.usage)
     const { modernMembers } = prepare(service)
     const result = era === 'modern' ? { ...called.result, ...modernMembers } : called.result
     sendResult({ era, id, response }, JSON.stringify(result))

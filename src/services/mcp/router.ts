@@ -12,6 +12,7 @@ import type { Service } from '../../model/service.ts'
 import { VERIFY_HEADER } from '../../model/verification.ts'
 import { readJson, sendJson } from './body.ts'
 import { callTool } from './call.ts'
+import type { Calls } from './calls.ts'
 import { checkHost } from './check-host.ts'
 import { leaving } from './leaving.ts'
 import { serveMcp } from './mcp.ts'
@@ -20,7 +21,7 @@ import type { Upstream } from './upstream.ts'
 import { reportUsage } from './usage.ts'
 import { verifyKey } from './verify.ts'
 
-type RouterOptions = { hostKey: Buffer; upstream: Upstream; log: Log }
+type RouterOptions = { hostKey: Buffer; upstream: Upstream; calls: Calls; log: Log }
 type Exchange = { service: Service; request: IncomingMessage; response: ServerResponse }
 
 /** What every static port serves: `/health`, `/mcp`, `/tools` and `/tools/{name}`. */
@@ -54,7 +55,7 @@ const handle = async (options: RouterOptions, exchange: Exchange): Promise<void>
 
 const answerMcp = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
   const credentials = credentialsOf(options, exchange)
-  await serveMcp({ ...exchange, credentials, upstream: options.upstream })
+  await serveMcp({ ...exchange, credentials, upstream: options.upstream, calls: options.calls })
 }
 
 const answerTool = async (
@@ -65,12 +66,12 @@ const answerTool = async (
   const { service, request, response } = exchange
   const credentials = credentialsOf(options, exchange)
   const args = await readJson(request)
-  const { upstream } = options
+  const { upstream, calls } = options
   const signal = leaving(response)
   const called = await callTool({ service, tool, args, credentials, upstream, signal })
   if (!called)
     throw new AppError('not_found', `${service.name} has no tool "${tool}"; GET /tools lists them.`)
-  reportUsage(response, called.usage)
+  reportUsage({ ...exchange, calls }, called.usage)
   sendJson(response, 200, called.result)
 }
 

@@ -47,7 +47,8 @@ const createHandler = (service: Service): McpHttpHandler =>
 // The low-level server is the one that takes tools as JSON Schema, as the configs have them.
 /* eslint-disable @typescript-eslint/no-deprecated */
 const createServer = (service: Service, extra: unknown): Server => {
-  const { credentials, upstream, response } = extra as McpExchange
+  const exchange = extra as McpExchange
+  const { credentials, upstream } = exchange
   const { info, capabilities, instructions = '' } = describeServer(service)
   const hint = { ttlMs: LIST_TTL_MS, cacheScope: LIST_SCOPE } as const
   const cacheHints = { 'tools/list': hint, 'server/discover': hint }
@@ -65,7 +66,7 @@ const createServer = (service: Service, extra: unknown): Server => {
       upstream,
       signal: mcpReq.signal,
     })
-    if (called) reportUsage(response, called.usage)
+    if (called) reportUsage(exchange, called.usage)
     if (called) return called.result
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { silentLog } from '../../../src/base/log.ts'
+import { createCalls } from '../../../src/services/mcp/calls.ts'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/server'
@@ -77,7 +79,12 @@ describe('the own path for frequent messages and the SDK', () => {
       makeTool({ name: 'add_item', method: 'POST', parameters: { title: { required: true } } }),
     ]
     const service = makeService({ tools })
-    const exchange = { service, credentials: { api_key: 'key-of-anna' }, upstream: out }
+    const exchange = {
+      service,
+      credentials: { api_key: 'key-of-anna' },
+      upstream: out,
+      calls: createCalls(silentLog),
+    }
     own = await startServer(serveMcp, exchange)
     sdk = await startServer(
       async (given) => serveBySdk(given, await readBody(given.request)),

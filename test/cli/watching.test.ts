@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { useFleet } from '../support/fleet.ts'
+import { writeProgram } from '../support/programs.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+type Line = Record<string, unknown>
+
+/** One fleet for all that looks at a running one: its start is what costs. */
+describe('watching a fleet', function () {
+  this.timeout(60_000)
+  const fleet = useFleet({ services: ['alpha', 'beta', 'own'], env: { BERTH_HOSTS: '1' } })
+  let instanceUrl = ''
+
+  const callTool = (args: unknown) =>
+    fetch(`${instanceUrl.replace(/.mcp$/, "")}/tools/get_item`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(args) }) // prettier-ignore
+
+  before(async () => {
+    writeProgram(fleet().registry, 'own', `console.log('own speaks'); console.error('own fails')`)
+    fleet().configure('own', { process: { script: 'program.cjs' } })
+    await fleet().json(['up'])
+    await fleet().json(['user', 'add', 'anna@example.com'])
+    const made = await fleet().json<{ instanceUrl: string }>(
+      ['instance', 'create', '--user', 'anna@example.com', '--service', 'alpha'],
+      { stdin: JSON.stringify({ api_key: 'key-of-anna' }) },
+    )
+    instanceUrl = made.instanceUrl
+  })
+
+  const logOf = async (service: string, ...options: string[]): Promise<Line[]> => {
+    const { stdout, stderr, code } = await fleet().run(['logs', service, '--json', ...options])
+    assert.equal(code, 0, stderr)
+    return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Line) // prettier-ignore
+  }
+
+  it('logs shows what was logged of one service, though its host is shared', async () => {
+    const answer = await callTool({})
+    const requestId = answer.headers.get('x-request-id')
+    const [line] = await waitUntil('the host has logged it', async () => {
+      const lines = (await logOf('alpha')).filter(({ event }) => event === 'tool failed')
+      return lines.length > 0 && lines
+    })
+    assert.deepEqual([line?.['process'], line?.['tool'], line?.['requestId']], ['mcp-host-0', 'get_item', requestId]) // prettier-ignore
+    assert.deepEqual(
+      (await logOf('beta')).filter(({ event }) => event === 'tool failed'),
+      [],
+    )
+    const own = (await logOf('own')).map(({ level, event }) => [level, event])
+    assert.deepEqual(own.sort(), [['error', 'own fails'], ['info', 'own speaks']]) // prettier-ignore
+    assert.deepEqual(await logOf('own', '--grep', 'nothing of this'), [])
+    assert.equal((await logOf('own', '--since', '10m', '-n', '1')).length, 1)
+  })
+
+  it('logs refuses a service that is not there', async () => {
+    const { code, stderr } = await fleet().run(['logs', 'alhpa'])
+    assert.equal(code, 3)
+    assert.match(stderr, /no service "alhpa"/)
+  })
+})
