@@ -32,6 +32,7 @@ import { openIdentify } from './open-identity.ts'
 
 import type { Database } from './store/database.ts'
 import { appendEvents } from './store/events.ts'
+import { writeHealth } from './store/health.ts'
 import { migrationStatus } from './store/migrate.ts'
 import { countInstances, sumUsage } from './store/service-overview.ts'
 import { DAEMON_NAME, loadHostKey, packageVersion } from './wanted-fleet.ts'
@@ -75,8 +76,10 @@ export const createDaemon = (options: FleetOptions): Runnable => {
           const database = await openDatabase(config, log.child('store'))
           late.opened = await openStores(options, database)
           events.writeTo((writer, batch) => appendEvents(database, writer, batch))
+          late.fleet?.history.writeTo((writer, batch) => writeHealth(database, writer, batch))
         },
         stop: async () => {
+          await late.fleet?.history.stop()
           await events.stop()
           await late.opened?.vault.watch.stop()
           await late.opened?.database.close()

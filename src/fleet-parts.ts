@@ -4,10 +4,12 @@ import type { Log } from './base/log.ts'
 import { controlSocketOf, crashFileOf, servedFileOf, workFileOf } from './fleet/ecosystem.ts'
 import { changedSettings, fingerprintIn } from './fleet/fingerprint.ts'
 import { createRecovery } from './recovery.ts'
+import { createHealthHistory, type HealthHistory } from './health/history.ts'
+import type { Checked } from './health/asking.ts'
 import { createHealth, type HealthMonitor } from './health/health.ts'
 import { createOwnedProbe } from './health/owned-probe.ts'
 import { probeService } from './health/probe.ts'
-import type { RecordEvent } from './model/event.ts'
+import type { FleetEvent, RecordEvent } from './model/event.ts'
 import { createManagedProcesses } from './processes/managed.ts'
 import { createPm2, type RunningProcess } from './processes/pm2.ts'
 import type { Remembered } from './registry/load.ts'
@@ -24,9 +26,15 @@ const PM2_INTERVAL_MS = 3_000
 const CHANNEL_DEADLINE_MS = 5_000
 const SWEEP_CRON = '*/30 * * * * *'
 const RECHECK_MS = 100
-const PROBE_MS = 2_000
+const REPEAT_MS = 1_000
+/** So much later than by the clock sweeps begin at most. */
+const MAX_JITTER_MS = 2_000
 
-export type FleetParts = { supervisor: Supervisor<RunningProcess>; health: HealthMonitor }
+export type FleetParts = {
+  supervisor: Supervisor<RunningProcess>
+  health: HealthMonitor
+  history: HealthHistory
+}
 
 export type FleetOptions = {
   config: Config
@@ -37,12 +45,27 @@ export type FleetOptions = {
   onOrphaned: () => void
 }
 
+type Options = FleetOptions & { recordEvent: RecordEvent }
+
 /** Makes the supervisor over PM2, and the health that watches what it runs. */
-export const createFleetParts = async (
-  options: FleetOptions & { recordEvent: RecordEvent },
-): Promise<FleetParts> => {
-  const { config, log } = options
-  loadHostKey(config)
+export const createFleetParts = async (options: Options): Promise<FleetParts> => {
+  loadHostKey(options.config)
+  const watch: { doubt: (touched: Touched) => void } = { doubt: () => undefined }
+  const supervisor = await createSupervisorPart(options, (touched) => watch.doubt(touched))
+  const parts = createHealthParts(options, supervisor)
+  watch.doubt = ({ hosts = [], services = [] }) => {
+    const on = supervisor.fleet().hosts.filter(({ name }) => hosts.includes(name))
+    const served = on.flatMap((host) => host.services.map(({ name }) => name))
+    parts.health.doubt([...services, ...served])
+  }
+  return { supervisor, ...parts }
+}
+
+const createSupervisorPart = async (
+  options: Options,
+  onTouched: (touched: Touched) => void,
+): Promise<Supervisor<RunningProcess>> => {
+  const { config, log, recordEvent } = options
   const remembered: Remembered = new Map()
   const loadFleet = async (isolated: readonly string[]) => {
     const fleet = await loadWantedFleet(config, isolated, remembered)
@@ -51,7 +74,7 @@ export const createFleetParts = async (
   }
   const decisionsFile = join(config.home.run, 'services.json')
   const initial = await loadFleet(readDecisions(decisionsFile).isolated)
-  const supervisor = createSupervisor<RunningProcess>(initial, {
+  return createSupervisor<RunningProcess>(initial, {
     processes: processesOf(options),
     loadFleet,
     publish: publishTo(config),
@@ -64,29 +87,52 @@ export const createFleetParts = async (
     isHost: (name) => name.startsWith('mcp-'),
     openChannel: (host, onClose) => {
       const socketPath = controlSocketOf(config.home.run, host)
-      return createChannel({ socketPath, deadlineMs: CHANNEL_DEADLINE_MS, onClose })
+      const onGone = () => {
+        onTouched({ hosts: [host] }) // at once, before PM2 is asked
+        onClose()
+      }
+      return createChannel({ socketPath, deadlineMs: CHANNEL_DEADLINE_MS, onClose: onGone })
     },
-    onTouched: ({ hosts = [], services = [] }) => {
-      const on = supervisor.fleet().hosts.filter(({ name }) => hosts.includes(name))
-      health.doubt([...services, ...on.flatMap((host) => host.services.map(({ name }) => name))])
-    },
+    onTouched,
+    recordEvent,
     rules: { fingerprintIn, changedSettings, fingerprintOf: (spec) => fingerprintIn(spec.env) },
     intervalMs: PM2_INTERVAL_MS,
     log: log.child('supervisor'),
   })
+}
+
+const createHealthParts = (
+  { log, recordEvent }: Options,
+  supervisor: Supervisor<RunningProcess>,
+): Pick<FleetParts, 'health' | 'history'> => {
+  const { pidOf, refresh } = supervisor
+  const history = createHealthHistory({ log: log.child('health') })
+  const stateOf = (service: string) => health.healthOf(service)?.state
   const health = createHealth({
-    targets: () => supervisor.targets(),
-    probe: createOwnedProbe({
-      probe: (target) => probeService(target, PROBE_MS),
-      pidOf: supervisor.pidOf,
-      refresh: supervisor.refresh,
-    }),
+    targets: supervisor.targets,
+    probe: createOwnedProbe({ probe: probeService, pidOf, refresh }),
     sweepCron: SWEEP_CRON,
     recheckMs: RECHECK_MS,
-    onUnhealthy: createRecovery(supervisor, (service) => health.healthOf(service)?.state, log),
+    repeatMs: REPEAT_MS,
+    jitterMs: Math.random() * MAX_JITTER_MS,
+    onUnhealthy: createRecovery(supervisor, stateOf, { recordEvent, log }),
+    onChecked: history.note,
+    onTransition: (checked) => recordEvent(transitionOf(checked)),
     log: log.child('health'),
   })
-  return { supervisor, health }
+  return { health, history }
+}
+
+type Touched = { hosts?: readonly string[]; services?: readonly string[] }
+
+const transitionOf = ({ service, before, after }: Checked): FleetEvent => {
+  const { cause, reason } = after
+  return {
+    type: 'service.state',
+    service,
+    message: `${service} is ${after.state}${reason === undefined ? '' : `: ${reason}`} (was ${before.state}).`,
+    data: { from: before.state, to: after.state, cause, reason, failures: after.failures },
+  }
 }
 
 const autopsyIn = ({ home, pm2Home }: Config) =>

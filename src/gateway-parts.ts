@@ -11,6 +11,9 @@ import type { Service } from './model/service.ts'
 import { credentialsForHost } from './key-checks.ts'
 import type { Database } from './store/database.ts'
 import { findClaimedInstance } from './store/instances.ts'
+import { pruneBatchWriters } from './store/batch-writers.ts'
+import { pruneEvents } from './store/events.ts'
+import { pruneHealth } from './store/health.ts'
 import { createListener } from './store/listener.ts'
 import { createSharedBuckets } from './store/redis.ts'
 import { addUsage, pruneUsage } from './store/usage.ts'
@@ -113,11 +116,13 @@ const createLimitsOf = (services: GatewayPartsOptions['services']) => {
 
 const PRUNE_MS = 3_600_000
 
-/** Forgets old usage; one process is enough. */
+/** Forgets what is old; one process is enough. */
 export const createPruning = (database: Database, log: Log): Runnable => {
   let timer: NodeJS.Timeout | undefined
   const prune = () => {
-    pruneUsage(database).catch((error: unknown) => log.warn('old usage is still there', { error }))
+    const forget = [pruneUsage, pruneEvents, pruneHealth, pruneBatchWriters]
+    for (const prune of forget)
+      prune(database).catch((error: unknown) => log.warn('what is old is still there', { error }))
   }
   return {
     name: 'pruning',

@@ -1,5 +1,6 @@
 import { messageOf } from './base/errors.ts'
 import type { Log } from './base/log.ts'
+import type { RecordEvent } from './model/event.ts'
 import type { HostPlan } from './model/fleet.ts'
 
 type Recoverer = {
@@ -24,7 +25,7 @@ const ANSWERING = ['healthy', 'planned']
 export const createRecovery = (
   supervisor: Recoverer,
   stateOf: (service: string) => string | undefined,
-  log: Log,
+  { recordEvent, log }: { recordEvent: RecordEvent; log: Log },
 ) => {
   const last = new Map<string, number>()
   return (service: string): void => {
@@ -42,10 +43,19 @@ export const createRecovery = (
     const fields = { host: host.name, service: isHanging ? undefined : service }
     supervisor.recover(isHanging ? names : [service]).then(
       (isRestarted) => {
-        if (isRestarted) log.warn('restarted, since it did not answer', fields)
-        else last.set(what, Date.now() - PAUSE_MS + RETRY_MS)
+        if (isRestarted) {
+          log.warn('restarted, since it did not answer', fields)
+          if (!isHanging) recordEvent(restartOf(service, host.name)) // a host's end is told as such
+        } else last.set(what, Date.now() - PAUSE_MS + RETRY_MS)
       },
       (error: unknown) => log.error('could not restart', { ...fields, reason: messageOf(error) }),
     )
   }
 }
+
+const restartOf = (service: string, host: string): Parameters<RecordEvent>[0] => ({
+  type: 'service.restarted',
+  service,
+  message: `${service} did not answer, and was restarted.`,
+  data: { host, cause: 'unhealthy' },
+})

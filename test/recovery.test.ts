@@ -14,6 +14,7 @@ const HOST: HostPlan = {
 const setUp = (states: Record<string, string>, out: string[] = []) => {
   const recovered: string[] = []
   const entries: Fields[] = []
+  const events: string[] = []
   const behaviour = { recover: () => Promise.resolve(true) }
   const recover = createRecovery(
     {
@@ -25,17 +26,21 @@ const setUp = (states: Record<string, string>, out: string[] = []) => {
       },
     },
     (service) => states[service],
-    logThrough((_level, fields) => entries.push(fields), 'test'),
+    {
+      recordEvent: ({ type, service }) => events.push(`${type} ${service}`),
+      log: logThrough((_level, fields) => entries.push(fields), 'test'),
+    },
   )
-  return { recover, recovered, entries, behaviour }
+  return { recover, recovered, entries, events, behaviour }
 }
 
 describe('recovery of a service that runs and does not answer', () => {
-  it('swaps it alone as long as another of its host answers', () => {
+  it('swaps it alone as long as another of its host answers', async () => {
     for (const state of ['healthy', 'planned']) {
-      const { recover, recovered } = setUp({ a: 'unhealthy', b: 'degraded', c: state })
+      const { recover, recovered, events } = setUp({ a: 'unhealthy', b: 'degraded', c: state })
       recover('a')
       assert.deepEqual(recovered, ['a'])
+      await waitUntil('it is told', () => events.join() === 'service.restarted a')
     }
   })
 

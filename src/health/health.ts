@@ -1,21 +1,18 @@
-import { schedule, type ScheduledTask } from 'node-cron'
-import { messageOf } from '../base/errors.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Runnable } from '../base/lifecycle.ts'
-import type { Log } from '../base/log.ts'
-import type { ProbeResult, Target } from './probe.ts'
-import { initialHealth, nextHealth, type Health } from './states.ts'
+import { createAsking, type AskingOptions } from './asking.ts'
+import type { Target } from './probe.ts'
+import { createSchedules } from './schedules.ts'
+import type { Health } from './states.ts'
+import { createWatchList, type Watched } from './watched.ts'
 
-export type HealthOptions = {
-  /** What to watch; asked before each sweep. */
+export type HealthOptions = AskingOptions & {
+  /** What to watch; asked all the time: the same array means that nothing changed. */
   targets: () => readonly Target[]
-  probe: (target: Target) => Promise<ProbeResult>
-  /** Cron expression of the sweeps over all services. */
+  /** Cron expression of the sweeps over the services that have none of their own. */
   sweepCron: string
-  /** How soon a service that is starting or failing is asked again. */
-  recheckMs: number
-  /** A service is unhealthy, now or still. */
-  onUnhealthy: (service: string) => void
-  log: Log
+  /** Sweeps begin so much after their time, so that those of several daemons do not fall together. */
+  jitterMs?: number
 }
 
 export type HealthMonitor = Runnable & {
@@ -26,76 +23,49 @@ export type HealthMonitor = Runnable & {
   doubt: (services: readonly string[]) => void
 }
 
-/** Bounds the sockets that a sweep holds open. */
-const CONCURRENCY = 64
-
 /**
- * Watches every service: a sweep over all by schedule, and quick repeats for those that are starting or failing. Only
- * changes of state are logged.
+ * Watches every service: a sweep over all by schedule, and quick repeats for those that are starting or failing. A service
+ * is never asked twice at a time.
  */
 export const createHealth = (options: HealthOptions): HealthMonitor => {
-  const { targets, log } = options
-  const healths = new Map<string, Health>()
-  const doubted = new Set<string>()
-  let task: ScheduledTask | undefined
+  const list = createWatchList(options.targets)
+  const asking = createAsking(options, list)
   let timer: NodeJS.Timeout | undefined
-  let sweeping = Promise.resolve()
-  let stopped = true
 
-  const check = async (target: Target) => {
-    const before = healths.get(target.service) ?? initialHealth(new Date())
-    doubted.delete(target.service)
-    const result = await options.probe(target).catch(asFailure)
-    const after = nextHealth(before, result, new Date())
-    healths.set(target.service, after)
-    if (after.state === 'unhealthy') options.onUnhealthy(target.service)
-    if (after.state !== before.state && before.state !== 'starting')
-      log.warn('service changed state', { service: target.service, from: before.state, to: after.state, reason: after.reason }) // prettier-ignore
+  const cronOf = ({ target }: Watched) => target.schedule ?? options.sweepCron
+  const sweepBy = async (cron: string) => {
+    await delay(options.jitterMs ?? 0)
+    await asking.askAll(list.all().filter((one) => cronOf(one) === cron))
   }
-
-  // One at a time, each in its turn: a sweep over all must not get lost in the recheck of a few.
-  const sweepOver = (some: readonly Target[]) =>
-    (sweeping = sweeping.then(() => inParallel(some, check)))
-
-  const isSettled = ({ service }: Target) =>
-    !doubted.has(service) && ['healthy', 'planned'].includes(healths.get(service)?.state ?? '')
-
-  const recheck = async () => {
-    await sweepOver(targets().filter((target) => !isSettled(target)))
-    if (stopped) return
-    timer = setTimeout(() => void recheck(), options.recheckMs)
+  const schedules = createSchedules(sweepBy, options.log)
+  const look = () => {
+    if (list.follow()) schedules.follow(new Set([options.sweepCron, ...list.all().map(cronOf)]))
+    for (const one of list.due(Date.now())) void asking.ask(one)
   }
 
   return {
     name: 'health',
-    healthOf: (service) => healths.get(service),
-    sweep: () => sweepOver(targets()),
+    healthOf: (service) => list.get(service)?.health,
+    sweep: () => {
+      list.follow()
+      return asking.askAll(list.all())
+    },
     doubt: (services) => {
-      for (const service of services) doubted.add(service)
+      for (const one of services.flatMap((service) => list.get(service) ?? [])) list.setDue(one, 0)
     },
     start: () => {
-      if (!stopped) return Promise.resolve()
-      stopped = false
-      task ??= schedule(options.sweepCron, () => sweepOver(targets()), { noOverlap: true })
-      void recheck()
+      if (timer) return Promise.resolve()
+      asking.begin()
+      schedules.follow(new Set([options.sweepCron, ...list.all().map(cronOf)]))
+      look()
+      timer = setInterval(look, options.recheckMs)
       return Promise.resolve()
     },
     stop: async () => {
-      stopped = true
-      clearTimeout(timer)
-      await task?.destroy()
-      task = undefined
-      await sweeping
+      clearInterval(timer)
+      timer = undefined
+      await schedules.stop()
+      await asking.end()
     },
   }
-}
-
-const asFailure = (error: unknown): ProbeResult => ({ ok: false, reason: messageOf(error) })
-
-const inParallel = async (targets: readonly Target[], act: (target: Target) => Promise<void>) => {
-  const queue = [...targets]
-  const worker = async () => {
-    for (let target = queue.shift(); target; target = queue.shift()) await act(target)
-  }
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
 }

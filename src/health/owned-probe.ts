@@ -2,7 +2,7 @@ import { isWithin } from '../base/proc.ts'
 import type { ProbeResult, Target } from './probe.ts'
 
 type Needs = {
-  probe: (target: Target) => Promise<ProbeResult>
+  probe: (target: Target, deadlineMs: number) => Promise<ProbeResult>
   /** The process that serves a service, as known so far. */
   pidOf: (service: string) => number | undefined
   /** Brings what {@link Needs.pidOf} knows up to date. */
@@ -16,14 +16,15 @@ type Needs = {
 export const createOwnedProbe = ({ probe, pidOf, refresh }: Needs) => {
   let refreshing: Promise<void> | undefined
   const refreshOnce = () => (refreshing ??= refresh().finally(() => (refreshing = undefined)))
-  return async (target: Target): Promise<ProbeResult> => {
-    const result = await probe(target)
+  return async (target: Target, deadlineMs: number): Promise<ProbeResult> => {
+    const result = await probe(target, deadlineMs)
     if (!result.ok || result.pid === undefined) return result
-    const isOwn = (pid: number) => isWithin(pid, pidOf(target.service))
+    // Looked up in /proc only where it is not the process itself.
+    const isOwn = (pid: number) => pid === pidOf(target.service) || isWithin(pid, pidOf(target.service)) // prettier-ignore
     if (isOwn(result.pid)) return result
     await refreshOnce() // it may have been restarted a moment ago
     if (isOwn(result.pid)) return result
     const reason = `port ${target.port} is held by process ${result.pid}, which is not of this fleet`
-    return { ok: false, reason }
+    return { ok: false, cause: 'stranger', reason }
   }
 }

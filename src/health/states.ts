@@ -1,33 +1,50 @@
 import type { ServiceState } from '../model/fleet.ts'
-import type { ProbeResult } from './probe.ts'
+import type { Cause, ProbeResult } from './probe.ts'
 
 export type Health = {
   state: Extract<ServiceState, 'starting' | 'healthy' | 'planned' | 'degraded' | 'unhealthy'>
   since: Date
+  /** Failed probes in a row. */
   failures: number
-  /** Why the last probe failed. */
+  /** Why the last probe failed, or what is wrong with a service that answers. */
+  cause?: Cause | undefined
   reason?: string | undefined
+  /** Of the last answer. */
+  responseMs?: number | undefined
+  checkedAt?: Date | undefined
 }
 
 /** So many failed probes in a row make a service unhealthy; the first makes it degraded. */
 const UNHEALTHY_AFTER = 3
+/** One that has never answered is starting for so long. */
+const STARTING_MS = 60_000
 
 export const initialHealth = (now: Date): Health => ({ state: 'starting', since: now, failures: 0 })
 
-/** The state after a probe. A service that has never answered is starting, not failing. */
+/** The state after a probe. A service that has not answered yet is starting for a while, not failing. */
 export const nextHealth = (before: Health, result: ProbeResult, now: Date): Health => {
   const failures = result.ok ? 0 : before.failures + 1
-  const state = stateAfter(before, result, failures)
+  const state = stateAfter(before, result, { failures, now })
+  const trouble = result.ok ? result.concern : result
   return {
     state,
     since: state === before.state ? before.since : now,
     failures,
-    reason: result.ok ? undefined : result.reason,
+    cause: trouble?.cause,
+    reason: trouble?.reason,
+    responseMs: result.ok ? result.responseMs : before.responseMs,
+    checkedAt: now,
   }
 }
 
-const stateAfter = (before: Health, result: ProbeResult, failures: number): Health['state'] => {
+const stateAfter = (
+  before: Health,
+  result: ProbeResult,
+  { failures, now }: { failures: number; now: Date },
+): Health['state'] => {
+  if (result.ok && result.concern) return 'degraded'
   if (result.ok) return result.planned ? 'planned' : 'healthy'
-  if (before.state === 'starting') return 'starting'
+  if (before.state === 'starting')
+    return now.getTime() - before.since.getTime() < STARTING_MS ? 'starting' : 'unhealthy'
   return failures >= UNHEALTHY_AFTER ? 'unhealthy' : 'degraded'
 }

@@ -4,7 +4,12 @@ export type HostHealth = {
   status: 'healthy' | 'planned'
   tools: number
   pid: number
+  /** Only when it was asked for: whether the service's API can be reached. */
+  upstream?: { ok: boolean; reason?: string }
 }
+
+/** On `GET /health`: also look whether the API can be reached. The gateway strips it from what clients send. */
+export const DEEP_HEADER = 'x-berth-deep'
 
 /** A part of what a tool answers, as MCP has them. */
 export type ContentBlock =

@@ -16,7 +16,7 @@ export type Service = {
   readonly tools: readonly Tool[]
   readonly process?: ProcessSettings | undefined
   readonly limits?: Limits | undefined
-  readonly health?: { schedule?: string | undefined; deep?: boolean | undefined } | undefined
+  readonly health?: HealthSettings | undefined
 }
 
 export const AUTH_TYPES = ['none', 'api_key', 'bearer', 'basic', 'oauth2', 'oauth1'] as const
@@ -132,6 +132,20 @@ type ProcessSettings = {
   instances?: number | undefined
   /** Names of variables of the operator's environment that the program gets; with any, it has a host of its own. */
   env?: readonly string[] | undefined
+}
+
+/** How a service is watched, where it is another way than all. */
+type HealthSettings = {
+  /** Cron expression with seconds. */
+  schedule?: string | undefined
+  /** How long a probe waits for an answer. */
+  timeoutMs?: number | undefined
+  /** An answer that takes longer makes the service degraded. */
+  slowMs?: number | undefined
+  /** Of an own program. */
+  path?: string | undefined
+  /** Also whether the API can be reached, and whether the tools are listed. */
+  deep?: boolean | undefined
 }
 
 /** 0 turns a limit off. */

@@ -83,6 +83,18 @@ const tool = z.strictObject({
     .describe('JSON Schema of the answer, an object; clients refuse answers that do not fit'),
 })
 
+const CRON = /^(?:[\d*/,a-z-]+\s+){4,5}[\d*/,a-z-]+$/i
+const health = z.strictObject({
+  schedule: z.string().regex(CRON).optional().describe('Cron expression; default */30 * * * * *'),
+  timeoutMs: z.number().int().min(50).max(30_000).optional().describe('Default 1000'),
+  slowMs: z.number().int().min(1).max(30_000).optional().describe('Degraded beyond; default 750'),
+  path: z
+    .string()
+    .regex(/^\/[\w\-./?=&]*$/)
+    .optional()
+    .describe('Of an own program; default /health'),
+  deep: z.boolean().optional().describe('Also ask whether the API is reachable, and for the tools'),
+})
 const processSettings = z.strictObject({
   isolation: z.enum(['packed', 'dedicated']).optional(),
   script: text
@@ -144,7 +156,7 @@ export const serviceSchema = z.strictObject({
   tools: z.array(tool).default([]),
   process: processSettings.optional(),
   limits: limits.optional(),
-  health: z.strictObject({ schedule: text.optional(), deep: z.boolean().optional() }).optional(),
+  health: health.optional(),
 })
 
 /** A config that has the present form, before what follows from its other parts is filled in. */

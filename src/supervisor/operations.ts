@@ -1,4 +1,6 @@
 import type { Changes, PlanLine } from '../model/fleet.ts'
+import { messageOf } from '../base/errors.ts'
+import type { RecordEvent } from '../model/event.ts'
 import type { Service } from '../model/service.ts'
 import type { CrashPolicy } from './crash-policy.ts'
 import type { Difference, WantedHost } from './diff.ts'
@@ -18,13 +20,14 @@ type Parts = {
   inTurn: Turns
   loadFleet: (isolated: readonly string[]) => Promise<Fleet>
   policy: Pick<CrashPolicy, 'noteRetry'>
+  recordEvent: RecordEvent
 }
 
 /** What an operator does to the running fleet. */
 export const createOperations = (parts: Parts) => {
-  const { wanted, reconciler, inTurn, loadFleet, policy } = parts
+  const { wanted, reconciler, inTurn, loadFleet, recordEvent } = parts
   const reconcile = () => inTurn(() => reconciler.reconcile(wanted.hosts()))
-  const decide = async (change: (before: Decisions) => Partial<Decisions>): Promise<void> => {
+  const decide: Decide = async (change) => {
     await inTurn(() => {
       wanted.decide(change(wanted.decisions()))
       return Promise.resolve()
@@ -40,12 +43,14 @@ export const createOperations = (parts: Parts) => {
       return { changes: lines, leftOut: fleet.leftOut }
     },
     apply: (): Promise<Changes> =>
-      inTurn(async () => {
-        const fleet = await loadFleet(wanted.decisions().isolated)
-        wanted.set(fleet)
-        const changes = await reconciler.reconcile(wanted.hosts())
-        return { changes, leftOut: fleet.leftOut }
-      }),
+      recordApply(recordEvent, () =>
+        inTurn(async () => {
+          const fleet = await loadFleet(wanted.decisions().isolated)
+          wanted.set(fleet)
+          const changes = await reconciler.reconcile(wanted.hosts())
+          return { changes, leftOut: fleet.leftOut }
+        }),
+      ),
     restart: (names: readonly string[]): Promise<void> =>
       inTurn(async () => {
         for (const host of wanted.hosts()) {
@@ -53,19 +58,63 @@ export const createOperations = (parts: Parts) => {
           if (services.length > 0) await reconciler.restart(host, services)
         }
       }),
-    stopServices: (names: readonly string[]): Promise<void> =>
-      decide(({ stopped }) => ({ stopped: [...new Set([...stopped, ...names])].sort() })),
-    /** Also ends a quarantine: the operator says that it is mended. */
-    startServices: (names: readonly string[]): Promise<void> =>
-      decide(({ stopped, quarantined }) => {
-        for (const [name, evidence] of Object.entries(quarantined))
-          if (names.includes(name)) policy.noteRetry(name, evidence)
-        return {
-          stopped: stopped.filter((name) => !names.includes(name)),
-          quarantined: without(quarantined, names),
-        }
-      }),
+    ...createDecisions(parts, decide),
   }
+}
+
+type Decide = (change: (before: Decisions) => Partial<Decisions>) => Promise<void>
+
+/** What an operator decides about services. */
+const createDecisions = ({ policy, recordEvent }: Parts, decide: Decide) => ({
+  stopServices: async (names: readonly string[]): Promise<void> => {
+    await decide(({ stopped }) => ({ stopped: [...new Set([...stopped, ...names])].sort() }))
+    for (const service of names)
+      recordEvent({ type: 'service.stopped', service, message: `${service} was stopped.` })
+  },
+  /** Also ends a quarantine: the operator says that it is mended. */
+  startServices: async (names: readonly string[]): Promise<void> => {
+    await decide(({ stopped, quarantined }) => {
+      for (const [name, evidence] of Object.entries(quarantined))
+        if (names.includes(name)) policy.noteRetry(name, evidence)
+      return {
+        stopped: stopped.filter((name) => !names.includes(name)),
+        quarantined: without(quarantined, names),
+      }
+    })
+    for (const service of names)
+      recordEvent({ type: 'service.started', service, message: `${service} was started.` })
+  },
+})
+
+/** Of a deployment with more changes than this only so many are named. */
+const MAX_NAMED = 50
+
+/** Makes an event of what was deployed, and one of each service whose config is another now. */
+const recordApply = async (
+  recordEvent: RecordEvent,
+  apply: () => Promise<Changes>,
+): Promise<Changes> => {
+  const applied = await apply().catch((error: unknown) => {
+    const message = `The fleet could not be changed: ${messageOf(error)}`
+    recordEvent({ type: 'deployment.failed', message })
+    throw error
+  })
+  const { changes, leftOut } = applied
+  if (changes.length === 0) return applied
+  recordEvent({
+    type: 'deployment.applied',
+    message: `The fleet was changed: ${changes.length} changes, ${leftOut.length} configs left out.`,
+    data: { changes: changes.slice(0, MAX_NAMED), more: Math.max(0, changes.length - MAX_NAMED) },
+  })
+  for (const { action, kind, name, host, fields } of changes)
+    if (kind === 'service' && action === 'change')
+      recordEvent({
+        type: 'config.changed',
+        service: name,
+        message: `${name} runs with another config: ${fields.join(', ')}.`,
+        data: { host, fields },
+      })
+  return applied
 }
 
 /** A copy of an object without some of its keys. */

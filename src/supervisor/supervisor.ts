@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts'
 import type { Runnable } from '../base/lifecycle.ts'
+import type { RecordEvent } from '../model/event.ts'
 import type { Changes } from '../model/fleet.ts'
 import { createPoll } from './poll.ts'
 import { createReconciler, type ManagedProcess, type ReconcilerOptions } from './reconciler.ts'
@@ -9,13 +10,14 @@ import { createExitWatch, type Autopsy } from './exits.ts'
 import { createRecover } from './hangs.ts'
 import { createOperations, type Turns } from './operations.ts'
 import type { Decisions } from './state-file.ts'
-import { createWanted, type Fleet, type WantedOptions } from './wanted.ts'
+import { createWanted, type Fleet, type Target, type WantedOptions } from './wanted.ts'
 
 export type SupervisorOptions<P extends ManagedProcess> = ReconcilerOptions<P> &
   WantedOptions & {
     /** Reads registry, template and settings; the isolated services each get a host of their own. */
     loadFleet: (isolated: readonly string[]) => Promise<Fleet>
     policy: CrashPolicy
+    recordEvent: RecordEvent
     autopsy: Autopsy
     /** How often the running fleet is compared with the wanted one. */
     intervalMs: number
@@ -44,8 +46,8 @@ export type Supervisor<P extends ManagedProcess> = Runnable & {
    * @returns whether any was restarted
    */
   recover: (services: readonly string[]) => Promise<boolean>
-  /** The services that shall run now, with their ports. */
-  targets: () => { service: string; port: number }[]
+  /** The services that shall run now, with their ports; the same array until something changes. */
+  targets: () => readonly Target[]
   /** The static port of a service that shall run. */
   portOf: (service: string) => number | undefined
   /** The process of a service's host, as PM2 named it last. */

@@ -11,6 +11,9 @@ export type Fleet = {
   leftOut: readonly LeftOut[]
 }
 
+/** A service that shall run, and how its health is watched. */
+export type Target = { service: string; port: number } & Service['health']
+
 /** Makes known to hosts that start later what they serve: they read it from files. */
 export type Publish = (fleet: Fleet, hosts: readonly WantedHost[]) => void
 
@@ -25,6 +28,7 @@ export const createWanted = (initial: Fleet, { publish, decisions: kept }: Wante
   let fleet = initial
   let decisions = kept.read()
   let places: ReadonlyMap<string, { port: number; host: string }> = new Map()
+  let targets: readonly Target[] = []
 
   const isOut = (service: string) =>
     decisions.stopped.includes(service) || service in decisions.quarantined
@@ -36,6 +40,9 @@ export const createWanted = (initial: Fleet, { publish, decisions: kept }: Wante
         services.map(({ name, port }) => [name, { port, host: spec.name }]),
       ),
     )
+    targets = hosts.flatMap(({ services }) =>
+      services.map(({ name, port, health }) => ({ ...health, service: name, port })),
+    )
     publish(fleet, hosts)
   }
 
@@ -46,7 +53,8 @@ export const createWanted = (initial: Fleet, { publish, decisions: kept }: Wante
     decisions: () => decisions,
     portOf: (service: string) => places.get(service)?.port,
     hostOf: (service: string) => places.get(service)?.host,
-    targets: () => [...places].map(([service, { port }]) => ({ service, port })),
+    /** The same array until something changes. */
+    targets: () => targets,
     set: (next: Fleet): void => {
       fleet = next
       announce()

@@ -18,7 +18,7 @@ const watch = (answeredBy: number | undefined, known: number | undefined, later 
       pid = later
     },
   })
-  return { probe: () => probe(TARGET), refreshed: () => refreshed }
+  return { probe: () => probe(TARGET, 1_000), refreshed: () => refreshed }
 }
 
 describe('the probe that asks who answered', () => {
@@ -42,6 +42,7 @@ describe('the probe that asks who answered', () => {
       for (const result of await Promise.all([probe(), probe(), probe()]))
         assert.deepEqual(result, {
           ok: false,
+          cause: 'stranger',
           reason: `port 41000 is held by process ${process.pid}, which is not of this fleet`,
         })
       assert.equal(refreshed(), 1)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { probeService } from '../../src/health/probe.ts'
+import { probeService, type Target } from '../../src/health/probe.ts'
 import { findFreePorts } from '../support/free-ports.ts'
 
 const DEADLINE_MS = 5_000
@@ -97,6 +97,69 @@ describe('the probe of a static port', () => {
     const half = await serve((_request, response) => {
       response.write('{"service"', () => response.socket?.destroy())
     })
-    assert.match(await reasonOf(half), /aborted|ECONNRESET/)
+    assert.match(await reasonOf(half), /none of a service|ECONNRESET/)
+  })
+
+  it('names the cause of each failure', async () => {
+    const [closed] = await findFreePorts(1)
+    const silent = await serve(() => undefined)
+    const other = await serveText(200, JSON.stringify({ ...WIDGETS, service: 'gadgets' }))
+    const causes: [number, string][] = [
+      [closed!, 'refused'],
+      [silent, 'timeout'],
+      [await serveText(500, '{}'), 'status'],
+      [other, 'stranger'],
+      [await serveText(200, '<html>'), 'answer'],
+      [await serve((request) => request.socket.destroy()), 'broken'],
+    ]
+    for (const [port, cause] of causes) {
+      const result = await probe(port, cause === 'timeout' ? 50 : DEADLINE_MS)
+      assert.equal(result.ok ? 'none' : result.cause, cause)
+    }
+  })
+
+  it('reads answers in pieces, and does not wait for the end of one that says its length', async () => {
+    const text = JSON.stringify(WIDGETS)
+    const port = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': text.length, connection: 'keep-alive' })
+      response.write(text.slice(0, 5), () => setImmediate(() => response.write(text.slice(5))))
+    })
+    assert.ok((await probe(port)).ok)
+  })
+
+  const deepProbe = (port: number, over: Partial<Target> = {}) =>
+    probeService({ service: 'widgets', port, deep: true, ...over }, DEADLINE_MS)
+  const serveDeep = (upstream: object | undefined, tools: string) =>
+    serve((request, response) => {
+      const isDeep = request.headers['x-berth-deep'] === '1'
+      if (request.url === '/mcp') response.end(tools)
+      else response.end(JSON.stringify({ ...WIDGETS, ...(isDeep && { upstream }) }))
+    })
+  const TOOLS = '{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}'
+
+  it('asks deeply, where it shall, whether the API is there and the tools come', async () => {
+    const well = await deepProbe(await serveDeep({ ok: true }, TOOLS))
+    assert.equal(well.ok && well.concern, undefined)
+    const away = await deepProbe(await serveDeep({ ok: false, reason: 'ECONNREFUSED' }, TOOLS))
+    assert.deepEqual(away.ok && away.concern, {
+      cause: 'upstream',
+      reason: 'its API cannot be reached: ECONNREFUSED',
+    })
+    const mute = await deepProbe(await serveDeep(undefined, '{"error":{}}'))
+    assert.equal(mute.ok && mute.concern?.cause, 'tools')
+    const shallow = await probe(await serveDeep({ ok: false }, '{}'))
+    assert.equal(shallow.ok && shallow.concern, undefined)
+  })
+
+  it('finds a service slow that answers later than it may, at its own path', async () => {
+    const seen: string[] = []
+    const port = await serve((request, response) => {
+      seen.push(request.url ?? '')
+      setTimeout(() => response.end(JSON.stringify(WIDGETS)), 30)
+    })
+    const target = { service: 'widgets', port, slowMs: 5, path: '/alive' }
+    const result = await probeService(target, DEADLINE_MS)
+    assert.equal(result.ok && result.concern?.cause, 'slow')
+    assert.deepEqual(seen, ['/alive'])
   })
 })

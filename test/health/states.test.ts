@@ -4,7 +4,7 @@ import { initialHealth, nextHealth, type Health } from '../../src/health/states.
 
 const UP: ProbeResult = { ok: true, planned: false, responseMs: 1 }
 const PLANNED: ProbeResult = { ok: true, planned: true, responseMs: 1 }
-const DOWN: ProbeResult = { ok: false, reason: 'closed' }
+const DOWN: ProbeResult = { ok: false, cause: 'refused', reason: 'closed' }
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second))
 
@@ -53,5 +53,21 @@ describe('the health of a service', () => {
   it('says why while it fails, and forgets it then', () => {
     const reasons = live(DOWN, UP, DOWN, UP).map(({ reason }) => reason)
     assert.deepEqual(reasons, ['closed', undefined, 'closed', undefined])
+  })
+
+  it('is degraded while it answers with something wrong, and never unhealthy by that', () => {
+    const slow: ProbeResult = { ...UP, concern: { cause: 'slow', reason: 'late' } }
+    assert.deepEqual(states(UP, slow, slow, slow, slow, UP), [
+      ...['healthy', 'degraded', 'degraded', 'degraded', 'degraded'],
+      'healthy',
+    ])
+    assert.deepEqual(live(UP, slow).at(-1)?.cause, 'slow')
+    assert.deepEqual(live(UP, DOWN).at(-1)?.cause, 'refused')
+  })
+
+  it('does not start for ever', () => {
+    const before = initialHealth(at(0))
+    assert.equal(nextHealth(before, DOWN, at(59)).state, 'starting')
+    assert.equal(nextHealth(before, DOWN, at(60)).state, 'unhealthy')
   })
 })

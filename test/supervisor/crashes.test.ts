@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Fields } from '../../src/base/log-line.ts'
 import { logThrough } from '../../src/base/log.ts'
 import type { Evidence, Exit } from '../../src/model/crash.ts'
+import type { FleetEvent } from '../../src/model/event.ts'
 import { CRASH_LIMITS, createCrashPolicy } from '../../src/supervisor/crash-policy.ts'
 import { createCrashes } from '../../src/supervisor/crashes.ts'
 import { createOperations } from '../../src/supervisor/operations.ts'
@@ -51,15 +52,18 @@ const setUp = (kept: Partial<Decisions> = {}) => {
     decisions: { read: () => state.kept, write: (decisions) => (state.kept = decisions) },
   })
   const entries: Fields[] = []
+  const events: FleetEvent[] = []
+  const recordEvent = (event: FleetEvent) => events.push(event)
   const policy = createCrashPolicy({ limits: CRASH_LIMITS, now, random: () => 0.5 })
   const log = logThrough((_level, fields) => entries.push(fields), 'test')
   const loadFleet = (isolated: readonly string[]) => Promise.resolve(fleetOf(isolated))
-  const crashes = createCrashes({ policy, wanted, loadFleet, now, log })
+  const crashes = createCrashes({ policy, wanted, loadFleet, now, recordEvent, log })
   const nothing = { steps: [], lines: [] }
   const operations = createOperations({
     wanted,
     policy,
     loadFleet,
+    recordEvent,
     inTurn: (work) => work(),
     reconciler: {
       difference: () => Promise.resolve(nothing),
@@ -69,14 +73,14 @@ const setUp = (kept: Partial<Decisions> = {}) => {
   })
   const exits = (host: string, times: number, culprit?: string): Exit[] =>
     Array.from({ length: times }, () => ({ at: now(), host, cause: 'exit 7', culprit, lines: [] }))
-  return { crashes, operations, wanted, state, clock, exits, entries }
+  return { crashes, operations, wanted, state, clock, exits, entries, events }
 }
 const servedOf = (wanted: ReturnType<typeof setUp>['wanted']) =>
   Object.fromEntries(wanted.hosts().map(({ spec, services }) => [spec.name, services.map(({ name }) => name).join()])) // prettier-ignore
 
 describe('the ends of processes', () => {
   it('keep a dedicated service out, and say so once with the evidence', async () => {
-    const { crashes, wanted, state, exits, entries } = setUp()
+    const { crashes, wanted, state, exits, entries, events } = setUp()
     assert.equal(await crashes.take(exits('mcp-c', LIMIT - 1)), false)
     assert.equal(await crashes.take(exits('mcp-c', 4)), true)
     assert.equal(state.kept.quarantined['c']?.attempts, 1, 'what comes after counts no more')
@@ -84,6 +88,12 @@ describe('the ends of processes', () => {
     assert.equal(wanted.portOf('c'), undefined)
     const said = entries.filter(({ event }) => event === 'service quarantined')
     assert.deepEqual(said.map(({ service }) => service), ['c']) // prettier-ignore
+    const told = events.map(({ type, service }) => `${type} ${service}`)
+    assert.deepEqual(told, [
+      ...Array<string>(LIMIT).fill('service.restarted c'),
+      'service.quarantined c',
+    ])
+    assert.deepEqual(events[0]?.data, { host: 'mcp-c', cause: 'exit 7' })
   })
 
   it('move a culprit into a host of its own, where it is judged alone', async () => {

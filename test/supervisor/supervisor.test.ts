@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Fields } from '../../src/base/log-line.ts'
 import { logThrough } from '../../src/base/log.ts'
+import type { FleetEvent } from '../../src/model/event.ts'
 import type { HostPlan } from '../../src/model/fleet.ts'
 import type { Service } from '../../src/model/service.ts'
 import { CRASH_LIMITS, createCrashPolicy } from '../../src/supervisor/crash-policy.ts'
@@ -36,6 +37,7 @@ const supervisors: Supervisor<ManagedProcess>[] = []
 const supervise = (initial = fleetOf(HOSTS), intervalMs = 60_000) => {
   const fake = createFakeProcesses()
   const entries: Fields[] = []
+  const events: FleetEvent[] = []
   const touched: { hosts?: readonly string[]; services?: readonly string[] }[] = []
   const state = {
     next: initial,
@@ -60,6 +62,7 @@ const supervise = (initial = fleetOf(HOSTS), intervalMs = 60_000) => {
     policy: createCrashPolicy({ limits: CRASH_LIMITS, now: Date.now, random: () => 0.5 }),
     autopsy: () => ({ cause: 'SIGKILL', culprit: state.culprit, lines: ['the last words'] }),
     intervalMs,
+    recordEvent: (event) => events.push(event),
     log: logThrough((_level, fields) => entries.push(fields), 'test'),
   })
   supervisors.push(supervisor)
@@ -68,7 +71,7 @@ const supervise = (initial = fleetOf(HOSTS), intervalMs = 60_000) => {
     fake.run('mcp-host-0', 'x', [service('a'), service('b')])
     fake.run('mcp-c', 'x', [service('c')])
   }
-  return { ...fake, supervisor, state, entries, touched, runAll }
+  return { ...fake, supervisor, state, entries, events, touched, runAll }
 }
 
 const names = (processes: readonly { name: string }[]) => processes.map(({ name }) => name)

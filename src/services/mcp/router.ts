@@ -7,7 +7,7 @@ import {
   openFromGateway,
   type Credentials,
 } from '../../model/host-credentials.ts'
-import type { HostHealth } from '../../model/host-protocol.ts'
+import { DEEP_HEADER, type HostHealth } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
 import { VERIFY_HEADER } from '../../model/verification.ts'
 import { readJson, sendJson } from './body.ts'
@@ -16,6 +16,7 @@ import type { Calls } from './calls.ts'
 import { checkHost } from './check-host.ts'
 import { leaving } from './leaving.ts'
 import { serveMcp } from './mcp.ts'
+import { reachApi } from './reach-api.ts'
 import { listTools } from './tools.ts'
 import type { Upstream } from './upstream.ts'
 import { reportUsage } from './usage.ts'
@@ -42,7 +43,7 @@ const handle = async (options: RouterOptions, exchange: Exchange): Promise<void>
   const { service, request, response } = exchange
   checkHost(request.headers)
   const path = (request.url ?? '/').split('?')[0] ?? '/'
-  if (path === '/health') sendJson(response, 200, healthOf(service))
+  if (path === '/health') await answerHealth(options, exchange)
   else if (path === '/mcp') await answerMcp(options, exchange)
   else if (path === '/tools' && request.method === 'GET')
     sendJson(response, 200, { tools: listTools(service) })
@@ -51,6 +52,16 @@ const handle = async (options: RouterOptions, exchange: Exchange): Promise<void>
     await answerTool(options, exchange, path.slice('/tools/'.length))
   else if (isVerify(path, request)) await answerVerify(options, exchange)
   else throw new AppError('not_found', 'Here are /mcp, /tools, /tools/{name} and /health.')
+}
+
+const answerHealth = async (
+  { upstream }: RouterOptions,
+  { service, request, response }: Exchange,
+): Promise<void> => {
+  const isDeep = request.headers[DEEP_HEADER] !== undefined
+  const health = healthOf(service)
+  const whole = isDeep ? { ...health, upstream: await reachApi(service, upstream) } : health
+  sendJson(response, 200, whole)
 }
 
 const answerMcp = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
