@@ -1,30 +1,26 @@
-import type { Credentials } from '../../model/host-credentials.ts'
 import type { ContentBlock, ToolResult } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
 import { adviceFor } from './advice.ts'
 import type { UpstreamAnswer } from './exchange.ts'
-import { maskCredentials } from './mask-credentials.ts'
+import type { Mask } from './mask-credentials.ts'
 import { isTextual, mediaTypeOf, textOf } from './media-type.ts'
 
 const MAX_TEXT = 1_000_000
 const MAX_ERROR_TEXT = 2_000
-const MIN_MASKED = 6
 
 export type Answered = {
   service: Service
   answer: UpstreamAnswer
   /** Where it came from. */
   url: URL
-  /** What it must not quote. */
-  secrets: Credentials
+  /** Takes the user's credentials out: APIs quote keys in their messages at times. */
+  mask: Mask
 }
 
 /** Turns an API's answer into what an agent reads; never with a credential in it. */
-export const toToolResult = ({ service, answer, url, secrets }: Answered): ToolResult => {
+export const toToolResult = ({ service, answer, url, mask }: Answered): ToolResult => {
   const { status, body } = answer
   const isGood = status >= 200 && status < 300
-  // APIs quote keys in their messages at times.
-  const mask = (text: string) => maskCredentials(text, secrets, MIN_MASKED)
   const notes = notesOf(answer, mask)
   if (isGood && body.length > 0 && !isTextual(answer))
     return withNotes(binaryResult(answer, mask(`${url.origin}${url.pathname}`)), notes)

@@ -1,5 +1,6 @@
 import type { Parameter, Tool } from '../../model/service.ts'
 import { isFileText } from './file-content.ts'
+import { planOf } from './tool-plan.ts'
 import { agentName } from './tools.ts'
 
 export type Arguments = Readonly<Record<string, unknown>>
@@ -10,15 +11,15 @@ export type CheckedArguments = { ok: true; args: Arguments } | { ok: false; prob
  * for what they leave out.
  */
 export const checkArguments = (tool: Tool, given: Arguments): CheckedArguments => {
-  const names = new Map(Object.keys(tool.parameters).flatMap((name) => [[agentName(name), name], [name, name]])) // prettier-ignore
+  const { spellings, parameters } = planOf(tool)
   const problems: string[] = []
   const args: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(given)) {
-    const name = names.get(key)
+    const name = spellings.get(key)
     if (name === undefined) problems.push(`"${key}" is not a parameter; it takes ${listOf(tool)}`)
     else if (value !== null && value !== undefined) args[name] = value
   }
-  for (const [name, parameter] of Object.entries(tool.parameters)) {
+  for (const [name, parameter] of parameters) {
     const value = args[name] ?? defaultOf(parameter)
     if (value !== undefined) args[name] = value
     const problem = wrongWith(parameter, value)

@@ -18,6 +18,7 @@ export const resolveBaseUrl = (
   template: string,
   credentials: Credentials,
 ): URL => {
+  if (!template.includes('{')) return constantBase(service, template)
   const hostEnd = template.indexOf('/', 'https://'.length)
   const filled = pathPlaceholders(template).reduce((url, name) => {
     const at = template.indexOf(`{${name}}`)
@@ -27,8 +28,23 @@ export const resolveBaseUrl = (
       return url.replace(`{${name}}`, () => labelOf(service, name, value))
     return url.replace(`{${name}}`, () => pathPartOf(service, name, value))
   }, template)
+  return parse(service, filled)
+}
+
+const constants = new WeakMap<Service, Map<string, URL>>()
+
+/** Nobody changes the URL that is given out. */
+const constantBase = (service: Service, address: string): URL => {
+  const known = constants.get(service) ?? new Map<string, URL>()
+  constants.set(service, known)
+  const url = known.get(address) ?? parse(service, address)
+  known.set(address, url)
+  return url
+}
+
+const parse = (service: Service, address: string): URL => {
   try {
-    return new URL(filled)
+    return new URL(address)
   } catch (cause) {
     throw new AppError('registry_invalid', `The base URL of ${service.name} is not an address.`, {
       cause,

@@ -1,15 +1,15 @@
 import { RENEWAL, type Credentials } from '../../model/host-credentials.ts'
 import type { ToolResult, ToolUsage } from '../../model/host-protocol.ts'
-import { isSecretField, type Service, type Tool } from '../../model/service.ts'
+import type { Service, Tool } from '../../model/service.ts'
 import { renewalOf } from './advice.ts'
 import { toolError, toToolResult } from './answer.ts'
 import { checkArguments, type Arguments } from './arguments.ts'
 import { ECHO, echoAnswer } from './echo.ts'
 import { describeFailure } from './failure.ts'
-import { basicAuthorization } from './inject.ts'
-import { maskCredentials } from './mask-credentials.ts'
+import { maskFor } from './mask-secrets.ts'
 import { prepare } from './prepared.ts'
 import { buildRequest } from './request.ts'
+import type { StopSignal } from './stop-signal.ts'
 import type { Upstream } from './upstream.ts'
 
 export type CallOptions = {
@@ -19,7 +19,7 @@ export type CallOptions = {
   credentials: Credentials
   upstream: Upstream
   /** Aborts when nobody waits for the result any more. */
-  signal?: AbortSignal
+  signal?: StopSignal
 }
 
 export type Called = { result: ToolResult; usage: ToolUsage }
@@ -57,29 +57,20 @@ const attempt = async (tool: Tool, options: CallOptions): Promise<Outcome> => {
     const names = missing.map((field) => field.name).join(', ')
     return { result: toolError(`${service.displayName} needs ${names}. ${renewalOf(service)}`) }
   }
-  const secrets = secretsOf(service, credentials)
+  const mask = maskFor(service, credentials)
   try {
     const request = buildRequest({ service, tool, args: checked.args, credentials })
     const answer =
       service.name === ECHO
         ? echoAnswer(request, credentials)
         : await options.upstream.send(service, request, options.signal)
-    const result = toToolResult({ service, answer, url: request.url, secrets })
+    const result = toToolResult({ service, answer, url: request.url, mask })
     return { result: withStructure(tool, result), status: answer.status }
   } catch (error) {
-    return { result: toolError(maskCredentials(describeFailure(service, error), secrets, 6)) }
+    return { result: toolError(mask(describeFailure(service, error))) }
   }
 }
 
 /** A client takes an answer without structure for a broken promise, where there is an output schema. */
 const withStructure = (tool: Tool, result: ToolResult): ToolResult =>
   tool.outputSchema && result.isError !== true ? { structuredContent: {}, ...result } : result
-
-/** The values that no answer may quote. An account's name or region is no secret, and may stand in any answer. */
-const secretsOf = (service: Service, credentials: Credentials): Credentials => {
-  const names = service.auth.fields.filter(isSecretField).map(({ name }) => name)
-  const secrets = Object.entries(credentials).filter(([name]) => names.includes(name))
-  const { basic } = service.auth.inject
-  const pair = basic ? basicAuthorization(basic, credentials).replace('Basic ', '') : ''
-  return Object.fromEntries(pair === '' ? secrets : [...secrets, ['authorization', pair]])
-}

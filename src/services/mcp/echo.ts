@@ -1,5 +1,5 @@
 import type { Credentials } from '../../model/host-credentials.ts'
-import { maskCredentials } from './mask-credentials.ts'
+import { maskOf } from './mask-credentials.ts'
 import type { OutgoingRequest } from './outgoing-request.ts'
 import type { UpstreamAnswer } from './exchange.ts'
 
@@ -8,7 +8,7 @@ export const ECHO = 'echo'
 
 /** Answers with the request that an API would have received; credentials are masked by their field's name. */
 export const echoAnswer = (request: OutgoingRequest, credentials: Credentials): UpstreamAnswer => {
-  const mask = (text: string) => maskCredentials(text, credentials)
+  const mask = maskOf(credentials)
   const seen = {
     method: request.method,
     path: mask(request.url.pathname),

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { OutgoingRequest } from './outgoing-request.ts'
+import type { StopSignal } from './stop-signal.ts'
 
 export type UpstreamAnswer = {
   status: number
@@ -20,7 +21,7 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 export const exchange = (
   dispatcher: Dispatcher,
   { method, url, headers, body }: OutgoingRequest,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<UpstreamAnswer> =>
   new Promise((resolve, reject) => {
     const answer: UpstreamAnswer = { status: 0, headers: {}, body: NOTHING, truncated: false }
@@ -35,7 +36,8 @@ export const exchange = (
         return
       }
       const whole = chunks.length === 1 ? (chunks[0] ?? NOTHING) : Buffer.concat(chunks)
-      resolve({ ...answer, body: whole.subarray(0, MAX_ANSWER_BYTES) })
+      answer.body = whole.length > MAX_ANSWER_BYTES ? whole.subarray(0, MAX_ANSWER_BYTES) : whole
+      resolve(answer)
     }
     signal.addEventListener('abort', abort)
     const { origin, pathname, search } = url

@@ -23,11 +23,19 @@ const AFTER = { legacy: '\n\n', modern: '' } as const
 
 type Exchange = { era: Era; id: string | number; response: ServerResponse }
 
-/** Sends a result that is JSON already. */
-export const sendResult = ({ era, id, response }: Exchange, result: Buffer | string): void => {
-  const [before, after] = [BEFORE[era], `,"jsonrpc":"2.0","id":${JSON.stringify(id)}}${AFTER[era]}`]
+/**
+ * Sends a result that is JSON already.
+ * @param headers what the gateway is told beside it
+ */
+export const sendResult = (
+  { era, id, response }: Exchange,
+  result: Buffer | string,
+  headers?: Record<string, string>,
+): void => {
+  const before = BEFORE[era]
+  const after = `,"jsonrpc":"2.0","id":${JSON.stringify(id)}}${AFTER[era]}`
   if (typeof result === 'string' || response.headersSent) {
-    sendText(era, response, `${before}${result.toString()}${after}`)
+    sendText(era, response, { text: `${before}${result.toString()}${after}`, headers })
     return
   }
   const length = before.length + result.length + Buffer.byteLength(after)
@@ -38,9 +46,15 @@ export const sendResult = ({ era, id, response }: Exchange, result: Buffer | str
   response.end(after)
 }
 
-const sendText = (era: Era, response: ServerResponse, text: string): void => {
+type Written = { text: string; headers: Record<string, string> | undefined }
+
+const sendText = (era: Era, response: ServerResponse, { text, headers }: Written): void => {
   if (!response.headersSent)
-    response.writeHead(200, { ...HEADERS[era], 'content-length': Buffer.byteLength(text) })
+    response.writeHead(200, {
+      ...HEADERS[era],
+      ...headers,
+      'content-length': Buffer.byteLength(text),
+    })
   response.end(text)
 }
 

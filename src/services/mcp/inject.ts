@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { Credentials } from '../../model/host-credentials.ts'
 import { fillTemplate, templatePlaceholders } from '../../model/placeholder.ts'
-import type { Service } from '../../model/service.ts'
+import type { Inject, Service } from '../../model/service.ts'
 import { signOAuth1 } from './oauth1.ts'
 import type { OutgoingRequest } from './outgoing-request.ts'
 import { encodeStrictly } from './written.ts'
@@ -17,20 +17,22 @@ export const injectCredentials = (
   credentials: Credentials,
   request: OutgoingRequest,
 ): void => {
-  const { headers = {}, query = {}, basic, oauth1 } = service.auth.inject
-  const given = filler(credentials)
-  for (const [name, template] of Object.entries(headers)) {
-    const value = given.fill(template, (pasted) => pasted?.trim())
-    if (value === undefined) continue
-    assertFits({ service, credentials }, template, fitsHeader)
-    setHeader(request, name.toLowerCase(), value.trim())
+  const { basic, oauth1 } = service.auth.inject
+  const { headers, query } = templatesOf(service.auth.inject)
+  for (const { name, template, fields } of headers) {
+    if (!hasAll(credentials, fields)) continue
+    assertFits({ service, credentials }, fields, fitsHeader)
+    const value = fillTemplate(template, (field) => credentials[field]?.trim())
+    setHeader(request, name, value.trim())
   }
-  for (const [name, template] of Object.entries(query)) {
-    const value = given.fill(template)
-    if (value !== undefined) setQuery(request.url, encodeStrictly(name), encodeStrictly(value))
+  for (const { name, template, fields } of query) {
+    if (!hasAll(credentials, fields)) continue
+    const value = fillAll(template, credentials)
+    setQuery(request.url, encodeStrictly(name), encodeStrictly(value))
   }
-  if (basic && given.hasAny([basic.username, basic.password])) {
-    assertFits({ service, credentials }, `${basic.username}:${basic.password}`, fitsBasic)
+  if (basic && hasAny(credentials, basic)) {
+    const fields = templatePlaceholders(`${basic.username}:${basic.password}`)
+    assertFits({ service, credentials }, fields, fitsBasic)
     request.headers['authorization'] = basicAuthorization(basic, credentials)
   }
   if (oauth1) {
@@ -53,18 +55,38 @@ export const basicAuthorization = (
   return `Basic ${Buffer.from(pair).toString('base64')}`
 }
 
-const filler = (credentials: Credentials) => ({
-  /** Undefined when a field of it is absent. */
-  fill: (template: string, tidy = (value?: string) => value): string | undefined =>
-    templatePlaceholders(template).every((name) => credentials[name] !== undefined)
-      ? fillTemplate(template, (name) => tidy(credentials[name]))
-      : undefined,
-  /** Whether any of the fields is there, or none is asked for. */
-  hasAny: (templates: readonly string[]): boolean => {
-    const names = templates.flatMap(templatePlaceholders)
-    return names.length === 0 || names.some((name) => credentials[name] !== undefined)
-  },
-})
+type Template = { name: string; template: string; fields: readonly string[] }
+type Templates = { headers: readonly Template[]; query: readonly Template[] }
+
+const templates = new WeakMap<Inject, Templates>()
+
+/** What each template needs, found once. */
+const templatesOf = (inject: Inject): Templates => {
+  const known = templates.get(inject)
+  if (known) return known
+  const read = (given: Readonly<Record<string, string>> = {}): Template[] =>
+    Object.entries(given).map(([name, template]) => ({
+      name,
+      template,
+      fields: templatePlaceholders(template),
+    }))
+  const headers = read(inject.headers).map((one) => ({ ...one, name: one.name.toLowerCase() }))
+  const made = { headers, query: read(inject.query) }
+  templates.set(inject, made)
+  return made
+}
+
+const hasAll = (credentials: Credentials, fields: readonly string[]): boolean =>
+  fields.every((name) => credentials[name] !== undefined)
+
+/** Whether any of the fields is there, or none is asked for. */
+const hasAny = (
+  credentials: Credentials,
+  { username, password }: { username: string; password: string },
+): boolean => {
+  const names = [username, password].flatMap(templatePlaceholders)
+  return names.length === 0 || names.some((name) => credentials[name] !== undefined)
+}
 
 const fillAll = (template: string, credentials: Credentials): string =>
   fillTemplate(template, (name) => credentials[name])
@@ -79,10 +101,10 @@ type Given = { service: Service; credentials: Credentials }
 
 const assertFits = (
   { service, credentials }: Given,
-  template: string,
+  fields: readonly string[],
   fits: (value: string) => boolean,
 ): void => {
-  const wrong = templatePlaceholders(template).find((name) => !fits(credentials[name] ?? ''))
+  const wrong = fields.find((name) => !fits(credentials[name] ?? ''))
   if (wrong === undefined) return
   throw new AppError(
     'credentials_invalid',

@@ -1,12 +1,14 @@
 import type { ServerResponse } from 'node:http'
+import { createStop, type StopSignal } from './stop-signal.ts'
 
 /** Aborts when the client leaves before it has its answer: nobody waits for what the API would say. */
-export const leaving = (response: ServerResponse): AbortSignal => {
-  const controller = new AbortController()
-  if (response.destroyed) controller.abort()
+export const leaving = (response: ServerResponse): StopSignal => {
+  const { signal, abort } = createStop()
+  const leave = () => abort(new DOMException('the client left', 'AbortError'))
+  if (response.destroyed) leave()
   else
     response.once('close', () => {
-      if (!response.writableFinished) controller.abort()
+      if (!response.writableFinished) leave()
     })
-  return controller.signal
+  return signal
 }

@@ -1,9 +1,10 @@
-import { placeOf, wireName, type Tool } from '../../model/service.ts'
+import { wireName, type Tool } from '../../model/service.ts'
 import type { Arguments } from './arguments.ts'
 import { asText, fillBody } from './body-template.ts'
 import { fileContent } from './file-content.ts'
 import { multipart } from './multipart.ts'
 import type { Payload } from './outgoing-request.ts'
+import { planOf } from './tool-plan.ts'
 import { encodeStrictly, writePairs } from './written.ts'
 
 const NOTHING: Payload = { headers: {}, body: undefined }
@@ -48,11 +49,12 @@ const wholeFile = (tool: Tool, args: Arguments): Payload | undefined => {
 
 /** The parameters that go into the body; undefined when the tool has none for it, or a bodiless method has no values. */
 const remaining = (tool: Tool, args: Arguments): Record<string, unknown> | undefined => {
-  const names = Object.keys(tool.parameters).filter((name) => placeOf(tool, name) === 'body')
-  const present = names.filter((name) => args[name] !== undefined)
+  const { body } = planOf(tool)
+  if (body.length === 0) return undefined
+  const present = body.filter(({ name }) => args[name] !== undefined)
   const isBodiless = ['GET', 'HEAD', 'DELETE'].includes(tool.method)
-  if (names.length === 0 || (present.length === 0 && isBodiless)) return undefined
-  return Object.fromEntries(present.map((name) => [wireName(tool, name), args[name]]))
+  if (present.length === 0 && isBodiless) return undefined
+  return Object.fromEntries(present.map(({ name, wire }) => [wire, args[name]]))
 }
 
 const form = (tool: Tool, content: Record<string, unknown>): string => {

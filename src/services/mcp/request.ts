@@ -1,11 +1,12 @@
 import type { Credentials } from '../../model/host-credentials.ts'
-import { placeOf, wireName, type Service, type Tool } from '../../model/service.ts'
+import type { Service, Tool } from '../../model/service.ts'
 import type { Arguments } from './arguments.ts'
 import { resolveBaseUrl } from './base-url.ts'
 import { injectCredentials } from './inject.ts'
 import type { OutgoingRequest, Payload } from './outgoing-request.ts'
 import { writePayload } from './payload.ts'
 import { targetUrl } from './target-url.ts'
+import { planOf, type ToolPlan } from './tool-plan.ts'
 import { encodeStrictly, writeOne } from './written.ts'
 
 export type ToolCall = { service: Service; tool: Tool; args: Arguments; credentials: Credentials }
@@ -21,13 +22,17 @@ const USER_AGENT = 'berth'
 export const buildRequest = ({ service, tool, args, credentials }: ToolCall): OutgoingRequest => {
   const base = resolveBaseUrl(service, tool.baseURL ?? service.api.baseURL, credentials)
   const payload = writePayload(tool, args)
-  const headers = {
+  const plan = planOf(tool)
+  const headers: Record<string, string> = {
     'user-agent': USER_AGENT,
     accept: 'application/json, */*;q=0.8',
     ...payload.headers,
-    ...constantHeaders(tool, payload),
-    ...parametersAsHeaders(tool, args),
   }
+  // A content type is that of the body: it takes the place of the encoding's own, except for the boundary of its parts.
+  const keepsType = payload.body === undefined || tool.encoding === 'multipart'
+  for (const [name, value] of plan.constantHeaders)
+    if (name !== 'content-type' || !keepsType) headers[name] = value
+  addParameters(headers, plan, args)
   const request = {
     method: tool.method,
     url: targetUrl(base, tool, args),
@@ -38,30 +43,12 @@ export const buildRequest = ({ service, tool, args, credentials }: ToolCall): Ou
   return request
 }
 
-/** A content type is that of the body: it takes the place of the encoding's own, except for the boundary of its parts. */
-const constantHeaders = (tool: Tool, payload: Payload): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(tool.headers ?? {})
-      .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(
-        ([name]) =>
-          name !== 'content-type' || (payload.body !== undefined && tool.encoding !== 'multipart'),
-      ),
-  )
-
-const parametersAsHeaders = (tool: Tool, args: Arguments): Record<string, string> => {
-  const present = Object.entries(tool.parameters).filter(([name]) => args[name] !== undefined)
-  const cookies = present
-    .filter(([name]) => placeOf(tool, name) === 'cookie')
-    .map(([name, p]) => `${wireName(tool, name)}=${writeOne(args[name], p.style, encodeStrictly)}`)
-  const headers = present
-    .filter(([name]) => placeOf(tool, name) === 'header')
-    .map(([name, p]): [string, string] => [
-      wireName(tool, name).toLowerCase(),
-      writeOne(args[name], p.style).replace(/[\r\n\0]/g, ' '),
-    ])
-  return {
-    ...Object.fromEntries(headers),
-    ...(cookies.length > 0 ? { cookie: cookies.join('; ') } : {}),
-  }
+const addParameters = (headers: Payload['headers'], plan: ToolPlan, args: Arguments): void => {
+  for (const { name, wire, parameter } of plan.headers)
+    if (args[name] !== undefined)
+      headers[wire] = writeOne(args[name], parameter.style).replace(/[\r\n\0]/g, ' ')
+  const cookies = plan.cookies
+    .filter(({ name }) => args[name] !== undefined)
+    .map(({ name, wire, parameter }) => `${wire}=${writeOne(args[name], parameter.style, encodeStrictly)}`) // prettier-ignore
+  if (cookies.length > 0) headers['cookie'] = cookies.join('; ')
 }

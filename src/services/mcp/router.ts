@@ -2,11 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
-import {
-  CREDENTIALS_HEADER,
-  openFromGateway,
-  type Credentials,
-} from '../../model/host-credentials.ts'
+import { CREDENTIALS_HEADER, type Credentials } from '../../model/host-credentials.ts'
 import { DEEP_HEADER, type HostHealth } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
 import { VERIFY_HEADER } from '../../model/verification.ts'
@@ -16,6 +12,7 @@ import type { Calls } from './calls.ts'
 import { checkHost } from './check-host.ts'
 import { leaving } from './leaving.ts'
 import { serveMcp } from './mcp.ts'
+import { createOpener } from './opened-credentials.ts'
 import { reachApi } from './reach-api.ts'
 import { listTools } from './tools.ts'
 import type { Upstream } from './upstream.ts'
@@ -23,13 +20,15 @@ import { reportUsage } from './usage.ts'
 import { verifyKey } from './verify.ts'
 
 type RouterOptions = { hostKey: Buffer; upstream: Upstream; calls: Calls; log: Log }
+type Opener = ReturnType<typeof createOpener>
+type Routing = { open: Opener; upstream: Upstream; calls: Calls }
 type Exchange = { service: Service; request: IncomingMessage; response: ServerResponse }
 
 /** What every static port serves: `/health`, `/mcp`, `/tools` and `/tools/{name}`. */
-export const createRouter = (options: RouterOptions) => {
-  const { log } = options
+export const createRouter = ({ hostKey, upstream, calls, log }: RouterOptions) => {
+  const routing = { open: createOpener(hostKey), upstream, calls }
   return (service: Service, request: IncomingMessage, response: ServerResponse): void => {
-    handle(options, { service, request, response }).catch((error: unknown) => {
+    handle(routing, { service, request, response }).catch((error: unknown) => {
       const known = error instanceof AppError ? error : undefined
       const requestId = String(request.headers['x-request-id'] ?? randomUUID())
       if (!known) log.error('request failed', { service: service.name, requestId, error })
@@ -39,7 +38,7 @@ export const createRouter = (options: RouterOptions) => {
   }
 }
 
-const handle = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
+const handle = async (options: Routing, exchange: Exchange): Promise<void> => {
   const { service, request, response } = exchange
   checkHost(request.headers)
   const path = (request.url ?? '/').split('?')[0] ?? '/'
@@ -55,7 +54,7 @@ const handle = async (options: RouterOptions, exchange: Exchange): Promise<void>
 }
 
 const answerHealth = async (
-  { upstream }: RouterOptions,
+  { upstream }: Routing,
   { service, request, response }: Exchange,
 ): Promise<void> => {
   const isDeep = request.headers[DEEP_HEADER] !== undefined
@@ -64,18 +63,15 @@ const answerHealth = async (
   sendJson(response, 200, whole)
 }
 
-const answerMcp = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
-  const credentials = credentialsOf(options, exchange)
-  await serveMcp({ ...exchange, credentials, upstream: options.upstream, calls: options.calls })
+const answerMcp = ({ open, upstream, calls }: Routing, exchange: Exchange): Promise<void> => {
+  const { service, request, response } = exchange
+  const credentials = credentialsOf(open, exchange)
+  return serveMcp({ service, request, response, credentials, upstream, calls })
 }
 
-const answerTool = async (
-  options: RouterOptions,
-  exchange: Exchange,
-  tool: string,
-): Promise<void> => {
+const answerTool = async (options: Routing, exchange: Exchange, tool: string): Promise<void> => {
   const { service, request, response } = exchange
-  const credentials = credentialsOf(options, exchange)
+  const credentials = credentialsOf(options.open, exchange)
   const args = await readJson(request)
   const { upstream, calls } = options
   const signal = leaving(response)
@@ -90,17 +86,15 @@ const answerTool = async (
 const isVerify = (path: string, { method, headers }: IncomingMessage): boolean =>
   path === '/verify' && method === 'POST' && headers[VERIFY_HEADER] !== undefined
 
-const answerVerify = async (options: RouterOptions, exchange: Exchange): Promise<void> => {
+const answerVerify = async (options: Routing, exchange: Exchange): Promise<void> => {
   const { service, response } = exchange
-  const credentials = credentialsOf(options, exchange)
+  const credentials = credentialsOf(options.open, exchange)
   sendJson(response, 200, await verifyKey({ service, credentials, upstream: options.upstream }))
 }
 
-const credentialsOf = ({ hostKey }: RouterOptions, { service, request }: Exchange): Credentials => {
+const credentialsOf = (open: Opener, { service, request }: Exchange): Credentials => {
   const sealed = request.headers[CREDENTIALS_HEADER]
-  const destination = { service: service.name, port: service.port }
-  const opened =
-    typeof sealed === 'string' ? openFromGateway(hostKey, destination, sealed) : undefined
+  const opened = typeof sealed === 'string' ? open(service, sealed) : undefined
   // Absent is for a list of tools, which needs none; present and wrong is never the gateway's doing.
   if (sealed !== undefined && !opened)
     throw new AppError('unauthorized', 'The credentials are not from this gateway.')

@@ -15,6 +15,7 @@ import { callTool } from './call.ts'
 import { leaving } from './leaving.ts'
 import type { McpExchange } from './mcp-exchange.ts'
 import { describeServer, LIST_SCOPE, LIST_TTL_MS } from './prepared.ts'
+import type { StopSignal } from './stop-signal.ts'
 import { listTools } from './tools.ts'
 import { reportUsage } from './usage.ts'
 
@@ -27,7 +28,7 @@ export const serveBySdk = async (exchange: McpExchange, body: Buffer): Promise<v
   const handler = handlers.get(service) ?? createHandler(service)
   handlers.set(service, handler)
   const authInfo = { token: '', clientId: '', scopes: [], extra: { exchange } }
-  const webRequest = toWebRequest(request, body, leaving(response))
+  const webRequest = toWebRequest(request, body, abortSignal(leaving(response)))
   const answer = await handler.fetch(webRequest, { authInfo })
   response.writeHead(answer.status, Object.fromEntries(answer.headers))
   if (!answer.body) {
@@ -76,6 +77,15 @@ const createServer = (service: Service, extra: unknown): Server => {
   return server
 }
 /* eslint-enable @typescript-eslint/no-deprecated */
+
+/** The SDK wants a real one. */
+const abortSignal = (stop: StopSignal): AbortSignal => {
+  const controller = new AbortController()
+  const leave = () => controller.abort(stop.reason)
+  if (stop.aborted) leave()
+  else stop.addEventListener('abort', leave)
+  return controller.signal
+}
 
 const toWebRequest = (request: IncomingMessage, body: Buffer, signal: AbortSignal): Request => {
   const headers = new Headers()

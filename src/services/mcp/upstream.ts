@@ -7,15 +7,12 @@ import type { UpstreamAnswer } from './exchange.ts'
 import type { OutgoingRequest } from './outgoing-request.ts'
 import { redirected } from './redirect.ts'
 import { pauseBeforeRetry } from './retry.ts'
+import type { StopSignal } from './stop-signal.ts'
 
 /** Sends built requests to the APIs. */
 export type Upstream = {
   /** @param signal Aborts when nobody waits for the answer any more. */
-  send: (
-    service: Service,
-    request: OutgoingRequest,
-    signal?: AbortSignal,
-  ) => Promise<UpstreamAnswer>
+  send: (service: Service, request: OutgoingRequest, signal?: StopSignal) => Promise<UpstreamAnswer>
   close: () => Promise<void>
 }
 
@@ -29,6 +26,8 @@ export type UpstreamOptions = {
   proxies?: Proxies
 }
 
+type Agents = ReturnType<typeof createAgents>
+
 const NO_PROXIES: Proxies = { httpProxy: '', httpsProxy: '', noProxy: '' }
 
 /**
@@ -40,15 +39,20 @@ export const createUpstream = ({
   allowPrivate,
   proxies = NO_PROXIES,
 }: UpstreamOptions): Upstream => {
-  let agents: Promise<ReturnType<typeof createAgents>> | undefined
+  let loading: Promise<Agents> | undefined
+  let agents: Agents | undefined
   // Loaded with the first call: a host starts without it.
-  const loadAgents = async () =>
-    (await import('./agents.ts')).createAgents({ guardedLookup: publicLookup, proxies })
+  const load = async (): Promise<Agents> => {
+    agents = (await import('./agents.ts')).createAgents({ guardedLookup: publicLookup, proxies })
+    return agents
+  }
   const usesProxy = ({ protocol }: URL) =>
     (protocol === 'https:' ? proxies.httpsProxy : proxies.httpProxy) !== ''
 
-  const once = async (service: Service, request: OutgoingRequest, signal: AbortSignal) => {
-    const { exchange, open, guarded, sandbox } = await (agents ??= loadAgents())
+  const once = (
+    { exchange, open, guarded, sandbox }: Agents,
+    { service, request, signal }: Sending,
+  ): Promise<UpstreamAnswer> => {
     if (sandboxUrl !== undefined) {
       const url = new URL(
         `${sandboxUrl}/${service.name}${request.url.pathname}${request.url.search}`,
@@ -59,14 +63,17 @@ export const createUpstream = ({
       return exchange(open(request.url), request, signal)
     assertPublicHost(request.url.hostname)
     // A proxy resolves the name, so the lookup of our own connections never sees it.
-    if (usesProxy(request.url)) await assertPublicName(request.url.hostname)
-    return exchange(guarded(request.url), request, signal)
+    const check = usesProxy(request.url) ? assertPublicName(request.url.hostname) : undefined
+    const send = () => exchange(guarded(request.url), request, signal)
+    return check ? check.then(send) : send()
   }
 
-  const follow = async (service: Service, first: OutgoingRequest, signal: AbortSignal) => {
+  const follow = async (service: Service, first: OutgoingRequest, signal: StopSignal) => {
+    const ways = agents ?? (await (loading ??= load()))
     let request = first
     for (let hops = 0; ; hops++) {
-      const answer = await twice(() => once(service, request, signal), { request, signal })
+      const sending = { service, request, signal }
+      const answer = await twice(() => once(ways, sending), sending)
       const next = sandboxUrl === undefined ? redirected(request, answer) : undefined
       if (!next || hops >= MAX_REDIRECTS) return answer
       request = next
@@ -77,17 +84,24 @@ export const createUpstream = ({
     send: (service, request, signal) =>
       withinTime(ANSWER_MS, signal, (both) => follow(service, request, both)),
     close: async () => {
-      await (await agents)?.destroy()
+      await (await loading)?.destroy()
     },
   }
 }
 
+type Sending = { service: Service; request: OutgoingRequest; signal: StopSignal }
+
 /** Once more where that cannot do harm. */
 const twice = async (
   send: () => Promise<UpstreamAnswer>,
-  { request, signal }: { request: OutgoingRequest; signal: AbortSignal },
+  { request, signal }: Sending,
 ): Promise<UpstreamAnswer> => {
-  const first = await send().catch((error: unknown) => ({ error }))
+  let first: UpstreamAnswer | { error: unknown }
+  try {
+    first = await send()
+  } catch (error) {
+    first = { error }
+  }
   const pauseMs = signal.aborted ? undefined : pauseBeforeRetry(request, first)
   if (pauseMs !== undefined) {
     await pauseFor(pauseMs, signal)

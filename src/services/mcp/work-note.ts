@@ -55,8 +55,8 @@ const open = (file: string | undefined): number | undefined => {
 /** The way out, noting for whom work goes on when an answer is there. */
 export const noteAnswers = (upstream: Upstream, note: WorkNote): Upstream => ({
   ...upstream,
-  send: async (service, ...rest) => {
-    const answer = await upstream.send(service, ...rest)
+  send: async (service, request, signal) => {
+    const answer = await upstream.send(service, request, signal)
     note.resume(service.name)
     return answer
   },

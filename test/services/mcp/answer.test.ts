@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { toToolResult } from '../../../src/services/mcp/answer.ts'
+import { maskOf } from '../../../src/services/mcp/mask-credentials.ts'
 import type { UpstreamAnswer } from '../../../src/services/mcp/exchange.ts'
 import { makeService } from '../../support/services.ts'
 
@@ -14,7 +15,7 @@ const resultOf = (
   secrets: Record<string, string> = {},
 ) => {
   const answer = { status: 200, headers: {}, body: Buffer.from(body), truncated: false, ...over }
-  const result = toToolResult({ service, answer, url, secrets })
+  const result = toToolResult({ service, answer, url, mask: maskOf(secrets, 6) })
   const text = result.content.map((part) => (part.type === 'text' ? part.text : '')).join()
   return { ...result, text }
 }

@@ -22,6 +22,17 @@ describe('where a parameter goes', () => {
     }
   })
 
+  it('is the query of the endpoint when that names it, and the pair goes without a value', () => {
+    const endpoint = '/items?q={q}&kind=any&near={lat},{lon}&at=#1'
+    const tool = { endpoint, parameters: { q: {}, lat: {}, lon: {}, page: {} } } as const
+    const search = (args: Record<string, unknown>) => requestOf(tool, { args }).url.search
+    assert.equal(search({ q: 'a&b=c' }), '?q=a%26b%3Dc&kind=any&at=%231')
+    assert.equal(search({ lat: 1, lon: '{q}', page: 2 }), '?kind=any&near=1,%7Bq%7D&at=%231&page=2')
+    const post = requestOf({ ...tool, method: 'POST' }, { args: { q: 'x', page: 2 } })
+    assert.equal(post.url.search, '?q=x&kind=any&at=%231')
+    assert.equal(bodyOf(post), '{"page":2}')
+  })
+
   it('is the path alone when the endpoint names it', () => {
     const tool = { method: 'POST', endpoint: '/items/{id}', parameters: { id: {}, n: {} } } as const
     const request = requestOf(tool, { args: { id: 'i1', n: 'x' } })
