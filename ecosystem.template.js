@@ -18,6 +18,13 @@ export default {
     env: {},
   },
 
+  // The gateway beside it, when BERTH_GATEWAYS says so; the memory is that of each of its processes.
+  gateway: {
+    max_memory_restart: '512M',
+    node_args: [],
+    env: {},
+  },
+
   // Every host process (mcp-host-0, mcp-host-1, … or mcp-<service>).
   hosts: {
     max_memory_restart: '1G',

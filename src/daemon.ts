@@ -9,7 +9,7 @@ import { sequence, type Runnable } from './base/lifecycle.ts'
 import { acquireLock, type Lock } from './base/lock.ts'
 import type { Log } from './base/log.ts'
 import { createEventRecorder, type EventRecorder } from './events/recorder.ts'
-import { fleetStatus } from './fleet-status.ts'
+import { fleetStatus, servicesOf, type KnownServices } from './fleet-status.ts'
 import { createFleetParts, type FleetOptions, type FleetParts } from './fleet-parts.ts'
 import { createHostCheck } from './gateway/allowed-hosts.ts'
 import { createFrontServer } from './gateway/server.ts'
@@ -30,6 +30,7 @@ import { logFilesElsewhere } from './logs/log-files.ts'
 import type { OpenVault } from './open-vault.ts'
 import { openIdentify } from './open-identity.ts'
 
+import { publishServiceStates } from './service-states.ts'
 import type { Database } from './store/database.ts'
 import { appendEvents } from './store/events.ts'
 import { writeHealth } from './store/health.ts'
@@ -51,11 +52,12 @@ export const createDaemon = (options: FleetOptions): Runnable => {
   const { config, log } = options
   const events = createEventRecorder({ log: log.child('events') })
   const late: { fleet?: FleetParts; opened?: Opened; server?: Runnable } = {}
+  const fleet = () => late.fleet
   return sequence(
     DAEMON_NAME,
     [
       lockPart(config),
-      keepLogs(options, () => late.fleet),
+      keepLogs(options, fleet),
       {
         name: 'hosts',
         start: async () => {
@@ -65,11 +67,9 @@ export const createDaemon = (options: FleetOptions): Runnable => {
           // A connection to Postgres lasts, and may take a static port that no host holds yet.
           if (config.databaseUrl !== undefined) await waitForHosts(late.fleet)
         },
-        stop: async () => {
-          await late.fleet?.health.stop()
-          await late.fleet?.supervisor.stop()
-        },
+        stop: () => stopFleet(late.fleet),
       },
+      statesPart(options, fleet),
       {
         name: 'database',
         start: async () => {
@@ -121,6 +121,22 @@ const openStores = async ({ config, log }: FleetOptions, database: Database): Pr
   await vault.watch.start()
   keys.resume().catch((error: unknown) => log.error('rotation not resumed', { error }))
   return { database, vault, audit, keys }
+}
+
+/** For gateways beside this process. */
+const statesPart = ({ config, log }: FleetOptions, fleet: () => FleetParts | undefined): Runnable =>
+  publishServiceStates({
+    file: config.home.statesFile,
+    services: () => {
+      const parts = fleet()
+      return parts ? servicesOf(knownServices(parts)) : []
+    },
+    log,
+  })
+
+const stopFleet = async (fleet: FleetParts | undefined): Promise<void> => {
+  await fleet?.health.stop()
+  await fleet?.supervisor.stop()
 }
 
 const HOSTS_WAIT_MS = 3_000
@@ -201,17 +217,19 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
 }
 
 /** Asked for services that do not answer. */
-const stateOf = (parts: Parts, service: string) => {
-  const found = statusOf(parts).services.find((one) => one.service === service)
+const stateOf = (parts: FleetParts, service: string) => {
+  const found = servicesOf(knownServices(parts)).find((one) => one.service === service)
   return found && { state: found.state, since: new Date(found.since) }
 }
 
-const statusOf = ({ config, supervisor, health }: Parts): FleetStatus =>
-  fleetStatus({
-    config,
-    hosts: supervisor.fleet().hosts,
-    processes: supervisor.processes(),
-    healthOf: health.healthOf,
-    decisions: supervisor.decisions(),
-    version: packageVersion(config),
-  })
+const knownServices = ({ supervisor, health }: FleetParts): KnownServices => ({
+  hosts: supervisor.fleet().hosts,
+  processes: supervisor.processes(),
+  healthOf: health.healthOf,
+  decisions: supervisor.decisions(),
+})
+
+const statusOf = (parts: Parts): FleetStatus => {
+  const { config } = parts
+  return fleetStatus({ ...knownServices(parts), config, version: packageVersion(config) })
+}

@@ -3,6 +3,7 @@ import { environmentOf, type Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { controlSocketOf, crashFileOf, servedFileOf, workFileOf } from './fleet/ecosystem.ts'
 import { changedSettings, fingerprintIn } from './fleet/fingerprint.ts'
+import { GATEWAY_APP } from './model/fleet.ts'
 import { createRecovery } from './recovery.ts'
 import { createHealthHistory, type HealthHistory } from './health/history.ts'
 import type { Checked } from './health/asking.ts'
@@ -84,7 +85,7 @@ const createSupervisorPart = async (
     },
     policy: createCrashPolicy({ limits: CRASH_LIMITS, now: Date.now, random: Math.random }),
     autopsy: autopsyIn(config),
-    isHost: (name) => name.startsWith('mcp-'),
+    isHost: (name) => name.startsWith('mcp-') || name === GATEWAY_APP,
     openChannel: (host, onClose) => {
       const socketPath = controlSocketOf(config.home.run, host)
       const onGone = () => {
@@ -165,5 +166,5 @@ const publishTo =
   (fleet, hosts) => {
     writeRegistryFile(config.home.registryFile, fleet.services)
     for (const { spec, services } of hosts)
-      writeRegistryFile(servedFileOf(config.home.run, spec.name), services)
+      if (services.length > 0) writeRegistryFile(servedFileOf(config.home.run, spec.name), services)
   }

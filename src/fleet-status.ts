@@ -1,12 +1,15 @@
 import type { Config } from './base/config.ts'
 import { residentBytesOf } from './base/proc.ts'
 import type { Evidence } from './model/crash.ts'
-import type {
-  DaemonStatus,
-  FleetStatus,
-  HostPlan,
-  HostStatus,
-  ServiceStatus,
+import { listeningGateways } from './gateway-state.ts'
+import {
+  GATEWAY_APP,
+  type DaemonStatus,
+  type FleetStatus,
+  type GatewayStatus,
+  type HostPlan,
+  type HostStatus,
+  type ServiceStatus,
 } from './model/fleet.ts'
 import type { WantedFleet } from './wanted-fleet.ts'
 
@@ -20,14 +23,19 @@ type Process = {
 }
 type Health = { state: ServiceStatus['state']; since: Date }
 
-export type StatusParts = {
-  config: Config
+/** What is known of services. */
+export type KnownServices = {
   hosts: readonly HostPlan[]
   processes: readonly Process[]
   healthOf: (service: string) => Health | undefined
-  decisions: { stopped: readonly string[]; quarantined: Readonly<Record<string, Evidence>> }
-  version: string
+  decisions: {
+    stopped: readonly string[]
+    stoppedAt?: Readonly<Record<string, string>> | undefined
+    quarantined: Readonly<Record<string, Evidence>>
+  }
 }
+
+export type StatusParts = KnownServices & { config: Config; version: string }
 
 const STARTED_AT = new Date()
 
@@ -35,6 +43,7 @@ const STARTED_AT = new Date()
 export const fleetStatus = (parts: StatusParts): FleetStatus => ({
   services: servicesOf(parts),
   hosts: hostsOf(parts.hosts, parts.processes),
+  gateway: gatewayOf(parts.config, parts.processes),
   daemon: {
     ...daemonFacts(parts.config, parts.version),
     state: 'running',
@@ -74,6 +83,7 @@ export const statusWithoutDaemon = (
   return {
     services: servicesOf(parts),
     hosts: hostsOf(fleet.hosts, processes),
+    gateway: gatewayOf(config, processes),
     daemon: { ...daemonFacts(config, version), state: 'stopped', pid: null, since: null },
   }
 }
@@ -89,7 +99,9 @@ const daemonFacts = (
   pm2Home: config.pm2Home,
 })
 
-const servicesOf = ({ hosts, processes, healthOf, decisions }: StatusParts): ServiceStatus[] => {
+/** The services of {@link fleetStatus} alone, by port. */
+export const servicesOf = (known: KnownServices): ServiceStatus[] => {
+  const { hosts, processes, healthOf, decisions } = known
   const processOf = new Map(processes.map((process) => [process.name, process]))
   const now = new Date()
   return hosts
@@ -103,7 +115,7 @@ const servicesOf = ({ hosts, processes, healthOf, decisions }: StatusParts): Ser
         host: host.name,
         pid: process?.pid ?? null,
         state: stateOf(service.name, decisions) ?? health.state,
-        since: decisions.quarantined[service.name]?.since ?? health.since.toISOString(),
+        since: sinceOf(service.name, decisions) ?? health.since.toISOString(),
         restarts: process?.restarts ?? 0,
       }
     })
@@ -123,14 +135,35 @@ const hostsOf = (hosts: readonly HostPlan[], processes: readonly Process[]): Hos
     }
   })
 
+const gatewayOf = (config: Config, known: readonly Process[]): GatewayStatus | null => {
+  const { gateways: wanted, gatewayPort: port } = config
+  if (wanted === 0) return null
+  const processes = listeningGateways(config)
+  const keeper = known.find(({ name }) => name === GATEWAY_APP)
+  const running = processes.length < wanted ? 'degraded' : 'running'
+  const pids = keeper?.pid === undefined ? processes : [keeper.pid, ...processes]
+  return {
+    state: processes.length === 0 ? 'stopped' : running,
+    port,
+    pid: keeper?.pid ?? null,
+    wanted,
+    processes,
+    memoryBytes: pids.reduce((sum, pid) => sum + residentBytesOf(pid), 0),
+    restarts: keeper?.restarts ?? 0,
+  }
+}
+
 const hostState = (status: string | undefined): HostStatus['state'] => {
   if (status === 'online' || status === 'errored') return status
   return status === undefined || status.startsWith('stop') ? 'stopped' : 'starting'
 }
 
+const sinceOf = (service: string, decisions: KnownServices['decisions']): string | undefined =>
+  decisions.stoppedAt?.[service] ?? decisions.quarantined[service]?.since
+
 const stateOf = (
   service: string,
-  { stopped, quarantined }: StatusParts['decisions'],
+  { stopped, quarantined }: KnownServices['decisions'],
 ): 'stopped' | 'quarantined' | undefined => {
   if (stopped.includes(service)) return 'stopped'
   return service in quarantined ? 'quarantined' : undefined

@@ -33,7 +33,7 @@ export type GatewayRoleOptions = {
 export const createGatewayRole = (options: GatewayRoleOptions): Runnable => {
   const { config, log } = options
   requirePostgres(config)
-  const fleet = createPublishedFleet(config.home.registryFile, log)
+  const fleet = createPublishedFleet(config.home, log)
   const late: { opened?: Opened; server?: Runnable } = {}
   const stores: Runnable = {
     name: 'database',
@@ -82,6 +82,7 @@ const createServerPart = async (
     database,
     vault: auditReads(vault, audit.record),
     portOf: fleet.portOf,
+    stateOf: fleet.stateOf,
     services: fleet.services,
     processes,
     log,

@@ -59,6 +59,7 @@ export const loadWantedFleet = async (
     passedOn,
     // The daemon passes them on, so it has them too.
     daemonEnv: { ...passedOn, ...environmentOf(config) },
+    gateway: gatewayOf(config),
     hostEnv: hostEnvironment(config),
   }
   return {
@@ -83,6 +84,13 @@ const selectServices = (services: readonly Service[], wanted: Config['services']
     'config_invalid',
     `BERTH_SERVICES names what the registry does not have: ${said.join(', ')}.`,
   )
+}
+
+/** The same settings as the daemon's, but for its port. */
+const gatewayOf = (config: Config) => {
+  const { gateways, gatewayPort: port } = config
+  if (gateways === 0) return undefined
+  return { processes: gateways, env: environmentOf({ ...config, port, gateways: 0 }) }
 }
 
 const hostEnvironment = (config: Config): Record<string, string> => ({

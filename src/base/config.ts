@@ -35,6 +35,10 @@ export type Config = LogSettings & {
   readonly services: 'all' | readonly string[]
   /** Number of packed hosts. */
   readonly hosts: number
+  /** Processes that answer instance URLs beside the daemon; 0: none. */
+  readonly gateways: number
+  /** The port that they share. */
+  readonly gatewayPort: number
   /** Undefined: as `ecosystem.template.js` says. */
   readonly isolation: 'packed' | 'dedicated' | undefined
   /** Undefined: the embedded database. May carry a password. */
@@ -66,6 +70,8 @@ const schema = z.object({
   BERTH_REGISTRY_DIR: path.optional(),
   BERTH_SERVICES: list.optional(),
   BERTH_HOSTS: wholeNumber(1, 256).optional(),
+  BERTH_GATEWAYS: wholeNumber(0, 64).default(0),
+  BERTH_GATEWAY_PORT: wholeNumber(1, 65_535).optional(),
   BERTH_ISOLATION: oneOf(['packed', 'dedicated']).optional(),
   PM2_HOME: path.optional(),
   BERTH_LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
@@ -126,10 +132,17 @@ const contradictionsIn = (given: NodeJS.ProcessEnv): string[] => {
   const both = (one: string, other: string) =>
     given[one] && given[other] ? [`${one} and ${other}: give one of them`] : []
   const hasKeys = given['BERTH_JWT_SECRET_FILE'] ?? given['BERTH_JWKS_URL']
+  const beside = Number(given['BERTH_GATEWAYS'] ?? 0) > 0
   const idle = ['BERTH_JWT_ISSUER', 'BERTH_JWT_AUDIENCE', 'BERTH_JWT_SUB_IS_USER_ID']
   return [
     ...both('DATABASE_URL', 'DATABASE_URL_FILE'),
     ...both('BERTH_JWT_SECRET_FILE', 'BERTH_JWKS_URL'),
+    ...(beside && !(given['DATABASE_URL'] ?? given['DATABASE_URL_FILE'])
+      ? ['BERTH_GATEWAYS: several processes need a Postgres: set DATABASE_URL']
+      : []),
+    ...(beside && given['BERTH_GATEWAY_PORT'] === (given['PORT'] ?? '3000')
+      ? ['BERTH_GATEWAY_PORT: the daemon has that port']
+      : []),
     ...(hasKeys ? [] : idle)
       .filter((name) => given[name] && given[name] !== 'false')
       .map((name) => `${name}: says nothing without BERTH_JWT_SECRET_FILE or BERTH_JWKS_URL`),
@@ -147,6 +160,8 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     baseUrl: env.BASE_URL ?? `http://${env.HOST}:${env.PORT}`,
     services: servicesOf(env.BERTH_SERVICES),
     hosts: env.BERTH_HOSTS ?? availableParallelism(),
+    gateways: env.BERTH_GATEWAYS,
+    gatewayPort: env.BERTH_GATEWAY_PORT ?? env.PORT + 1,
     isolation: env.BERTH_ISOLATION,
     logLevel: env.BERTH_LOG_LEVEL,
     logFormat: env.BERTH_LOG_FORMAT,
@@ -225,6 +240,8 @@ const findPackageRoot = (): string => {
 export const environmentOf = (config: Config): Record<string, string> => {
   const optional = {
     BERTH_SERVICES: config.services === 'all' ? undefined : config.services.join(','),
+    BERTH_GATEWAYS: config.gateways > 0 ? String(config.gateways) : undefined,
+    BERTH_GATEWAY_PORT: config.gateways > 0 ? String(config.gatewayPort) : undefined,
     BERTH_ISOLATION: config.isolation,
     DATABASE_URL_FILE: config.databaseUrl === undefined ? undefined : config.home.databaseUrlFile,
     BERTH_REDIS_URL_FILE: config.redis?.file,

@@ -14,6 +14,8 @@ export type Home = {
   readonly hostKeyFile: string
   /** `serviceRegistry.json` as the hosts read it. */
   readonly registryFile: string
+  /** How services are that do not serve, for processes beside the daemon. */
+  readonly statesFile: string
   /** A `DATABASE_URL` that came by environment goes on to other processes through this file; 0600. */
   readonly databaseUrlFile: string
   /** The ends of audit logs as this home has seen them. */
@@ -27,6 +29,7 @@ export const homeAt = (root: string): Home => ({
   logs: join(root, 'logs'),
   hostKeyFile: join(root, 'host.key'),
   registryFile: join(root, 'run', 'serviceRegistry.json'),
+  statesFile: join(root, 'run', 'states.json'),
   databaseUrlFile: join(root, 'database.url'),
   auditEndFile: join(root, 'audit.end'),
 })

@@ -5,6 +5,7 @@ import { checkClock } from '../doctor/clock.ts'
 import { checkDescriptors } from '../doctor/descriptors.ts'
 import { checkDisk, freeBytesOf } from '../doctor/disk.ts'
 import type { Check } from '../doctor/finding.ts'
+import { checkGateway } from '../doctor/gateway.ts'
 import { checkHeldPorts } from '../doctor/held-ports.ts'
 import { checkMemory } from '../doctor/memory.ts'
 import { findNewestFile } from '../doctor/newest-file.ts'
@@ -15,6 +16,8 @@ import { checkPm2 } from '../doctor/pm2.ts'
 import { listenersOn } from '../doctor/process-sockets.ts'
 import { checkReservedPorts, type PortFiles } from '../doctor/reserved-ports.ts'
 import { residentBytes } from '../doctor/resident.ts'
+import { listeningGateways } from '../gateway-state.ts'
+import { GATEWAY_APP } from '../model/fleet.ts'
 import { DAEMON_NAME } from '../wanted-fleet.ts'
 import { dataChecks } from './doctor-data-checks.ts'
 import { installedPm2, runningPm2, type DoctorParts } from './doctor-facts.ts'
@@ -35,6 +38,7 @@ export const composeChecks = (parts: DoctorParts): Check[] => [
   ...machineChecks(parts),
   ...portChecks(parts),
   ...processChecks(parts),
+  ...gatewayChecks(parts),
   ...dataChecks(parts),
 ]
 
@@ -86,6 +90,7 @@ const portChecks = (parts: DoctorParts): Check[] => {
   const { config, facts, fix } = parts
   const ports = new Map(wanted(parts).services.map(({ name, port }) => [port, name]))
   ports.set(config.port, DAEMON_NAME)
+  if (config.gateways > 0) ports.set(config.gatewayPort, GATEWAY_APP)
   const ours = async () => {
     const holder = await facts.holder().catch(() => undefined)
     const managed = (await facts.managed())?.ours ?? []
@@ -98,6 +103,25 @@ const portChecks = (parts: DoctorParts): Check[] => {
     },
     { name: 'held-ports', run: () => checkHeldPorts({ ports, ours }) },
   ]
+}
+
+const GATEWAY_MS = 2_000
+
+const gatewayChecks = ({ config, facts }: DoctorParts): Check[] => {
+  const { gateways: wanted, gatewayPort: port } = config
+  if (wanted === 0) return []
+  const run = async () => {
+    const listening = listeningGateways(config)
+    const isFleetUp = (await facts.holder().catch(() => undefined)) !== undefined
+    const isReady = async () => {
+      const signal = AbortSignal.timeout(GATEWAY_MS)
+      const answer = await fetch(`http://127.0.0.1:${port}/ready`, { signal }).catch(() => undefined) // prettier-ignore
+      return answer?.ok
+    }
+    const logFile = join(config.home.logs, `${GATEWAY_APP}.log`)
+    return checkGateway({ port, wanted, listening, isFleetUp, isReady, logFile })
+  }
+  return [{ name: 'gateway', run }]
 }
 
 const processChecks = ({ config, facts }: DoctorParts): Check[] => [

@@ -5,6 +5,7 @@ import { findLockHolder, type LockHolder } from '../base/lock.ts'
 import { silentLog } from '../base/log.ts'
 import { commandOf, findProcessesWith } from '../base/proc.ts'
 import { DAEMON_LOCK } from '../daemon.ts'
+import { findFleetPrograms } from '../fleet-programs.ts'
 import { migrationsFolder, openDatabase } from '../open-accounts.ts'
 import { pm2Command } from '../processes/launch.ts'
 import { createPm2 } from '../processes/pm2.ts'
@@ -45,12 +46,7 @@ export type DoctorParts = {
 type DatabaseFacts = { schema: MigrationStatus; keys: readonly VaultKey[] }
 
 export const gatherFacts = (config: Config): Facts => ({
-  findPrograms: () => {
-    const programs = ['dist/main.js', 'dist/services/'].map((it) => join(config.packageRoot, it))
-    return findProcessesWith('BERTH_HOME', config.home.root).filter((pid) =>
-      programs.some((program) => commandOf(pid).includes(program)),
-    )
-  },
+  findPrograms: () => findFleetPrograms(config),
   // PM2's daemon writes a title over its command line; until then it is the path of its program.
   findPm2Daemons: () =>
     findProcessesWith('PM2_HOME', config.pm2Home).filter((pid) =>

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../base/config.ts'
 import { AppError } from '../base/errors.ts'
 import { findLockHolder } from '../base/lock.ts'
-import { gatewayLock, readGatewayState, type GatewayState } from './gateway-state.ts'
+import { gatewayLock, readGatewayState, type GatewayState } from '../gateway-state.ts'
 
 /** Above what each process may take to start, and its predecessor to end. */
 const PER_PROCESS_MS = 50_000
@@ -14,7 +14,9 @@ const POLL_MS = 50
  * @returns the pids that serve now
  * @throws AppError `daemon_not_running` when no gateway runs, `internal` when a new process did not start
  */
-export const restartGateway = async (config: Config): Promise<readonly number[]> => {
+export const restartGateway = async (own: Config): Promise<readonly number[]> => {
+  // The one of the ecosystem has a port of its own.
+  const config = own.gateways > 0 ? { ...own, port: own.gatewayPort } : own
   const pid = (await findLockHolder(config.home.run, gatewayLock(config)))?.pid
   const before = readGatewayState(config)
   if (!pid || !before) throw notRunning(config)

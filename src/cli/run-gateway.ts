@@ -6,7 +6,10 @@ import { acquireLock } from '../base/lock.ts'
 import { createLineLog } from '../base/log.ts'
 import { GATEWAY_ROLE, requirePostgres } from '../gateway-role.ts'
 import { createWorkers, type Workers } from '../services/cluster/workers.ts'
-import { gatewayLock, removeGatewayState, writeGatewayState, type GatewayState } from './gateway-state.ts' // prettier-ignore
+import { gatewayLock, removeGatewayState, writeGatewayState, type GatewayState } from '../gateway-state.ts' // prettier-ignore
+
+/** `maxBytes`: a process with more resident memory is replaced; 0: no limit. */
+type Size = { processes: number; maxBytes: number }
 
 /**
  * Runs the gateway role as several processes behind one port, until a signal ends it: SIGINT and SIGTERM stop all, SIGHUP
@@ -14,7 +17,7 @@ import { gatewayLock, removeGatewayState, writeGatewayState, type GatewayState }
  *
  * @throws AppError `config_invalid`, `locked`, `file_insecure`
  */
-export const runGateway = async (config: Config, processes: number): Promise<void> => {
+export const runGateway = async (config: Config, { processes, maxBytes }: Size): Promise<void> => {
   requirePostgres(config)
   prepareHome(config.home, config.pm2Home)
   const holder = { role: GATEWAY_ROLE }
@@ -26,7 +29,7 @@ export const runGateway = async (config: Config, processes: number): Promise<voi
     program: join(config.packageRoot, 'dist', 'gateway-process.js'),
     args: [String(processes)],
     count: processes,
-    maxBytes: 0,
+    maxBytes,
     log,
     onChange: (pids) => state.change({ processes: pids }),
     onEnd: (code) => {

@@ -20,6 +20,8 @@ export const printSummary = (status: FleetStatus, { wasRunning, changed, seconds
   print(
     `  hosts     ${status.hosts.length} processes on 127.0.0.1, ports ${Math.min(...ports)}-${Math.max(...ports)}`,
   )
+  const { gateway } = status
+  if (gateway) print(`  gateway   ${gateway.wanted} processes on port ${gateway.port}`)
   const out = count('stopped') + count('quarantined')
   if (out > 0)
     print(yellow(`  out       ${out} services are stopped or quarantined; see berth status`))

@@ -3,7 +3,7 @@ import type { Config } from '../base/config.ts'
 import { AppError } from '../base/errors.ts'
 import { findProcessesWith } from '../base/proc.ts'
 import { checkHeldPorts } from '../doctor/held-ports.ts'
-import type { FleetStatus, ServiceStatus } from '../model/fleet.ts'
+import { GATEWAY_APP, type FleetStatus, type ServiceStatus } from '../model/fleet.ts'
 import type { Service } from '../model/service.ts'
 import { readStartFailure } from '../start-failure.ts'
 import type { Client } from './client.ts'
@@ -41,7 +41,7 @@ export const waitUntilUp = async (
       status = await ask()
       const missing = status ? missingIn(status).length : total
       progress.update(total - missing)
-      if (status && missing === 0) return status
+      if (status && missing === 0 && isGatewayUp(status)) return status
       await delay(POLL_MS)
     }
   } finally {
@@ -62,6 +62,9 @@ const askDaemon = (config: Config) => {
   }
 }
 
+/** A daemon of an older version says nothing of it. */
+const isGatewayUp = ({ gateway }: FleetStatus): boolean => !gateway || gateway.state === 'running'
+
 const missingIn = (status: FleetStatus | undefined): ServiceStatus[] =>
   (status?.services ?? []).filter((service) => !isDone(service))
 
@@ -80,6 +83,11 @@ const incomplete = (config: Config, status: FleetStatus | undefined): AppError =
     return new AppError(
       'fleet_incomplete',
       `The daemon did not answer within ${DEADLINE_MS / 1000} s. Its log: ${config.home.logs}/main-api.log`,
+    )
+  if (!isGatewayUp(status))
+    return new AppError(
+      'fleet_incomplete',
+      `The gateway did not start. Its log: ${config.home.logs}/${GATEWAY_APP}.log`,
     )
   const missing = missingIn(status).map(({ service, port }) => `${service}:${port}`)
   const some =

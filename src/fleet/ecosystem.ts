@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { AppSpec, HostPlan } from '../model/fleet.ts'
+import { GATEWAY_APP, type AppSpec, type HostPlan } from '../model/fleet.ts'
 import { bytesOf } from '../model/memory-size.ts'
 import type { Service } from '../model/service.ts'
 import { FINGERPRINT_VARIABLE, fingerprintOf } from './fingerprint.ts'
@@ -18,6 +18,8 @@ type Install = {
   run: string
   /** The daemon's environment; without secrets. */
   daemonEnv: Readonly<Record<string, string>>
+  /** The gateway beside the daemon; undefined: none. */
+  gateway: { processes: number; env: Readonly<Record<string, string>> } | undefined
   /** What every host gets besides its services; without secrets. */
   hostEnv: Readonly<Record<string, string>>
   /** Variables that services ask for by name. */
@@ -34,7 +36,7 @@ type Parts = {
   services: readonly Service[]
 }
 
-/** The PM2 apps of the whole fleet: `main-api` first, then the hosts. */
+/** The PM2 apps of the whole fleet: `main-api` first, then the gateway beside it if there is one, then the hosts. */
 export const buildEcosystem = ({ install, template, hosts, services }: Parts): AppSpec[] => {
   const byName = new Map(services.map((service) => [service.name, service]))
   const daemon = appSpec(install, 'main-api', {
@@ -46,6 +48,7 @@ export const buildEcosystem = ({ install, template, hosts, services }: Parts): A
   })
   return [
     daemon,
+    ...gatewayApps(install, template),
     ...hosts.map((host) => {
       const settings = hostSettings(template, host)
       return appSpec(install, host.name, {
@@ -58,6 +61,27 @@ export const buildEcosystem = ({ install, template, hosts, services }: Parts): A
       })
     }),
   ]
+}
+
+/** Refused settings are no reason to try again either. */
+const EXIT_BAD_USAGE = 2
+/** Requests under way have 5 s, and then what was counted is written. */
+const GATEWAY_KILL_MS = 12_000
+
+const gatewayApps = (install: Install, { gateway: settings }: Template): AppSpec[] => {
+  if (!install.gateway) return []
+  const { processes, env } = install.gateway
+  const memory = settings.max_memory_restart
+  const program = [
+    join(install.packageRoot, 'dist/cli/main.js'),
+    'gateway',
+    '--processes',
+    String(processes),
+    ...(memory === undefined ? [] : ['--max-memory', memory]),
+  ]
+  const stopExitCodes = [EXIT_BAD_USAGE, EXIT_DO_NOT_RESTART]
+  const app = { settings, program, env, parts: {}, stopExitCodes, killMs: GATEWAY_KILL_MS }
+  return [appSpec(install, GATEWAY_APP, app)]
 }
 
 const firstOf = (host: HostPlan): string => host.services[0]?.name ?? ''
@@ -131,6 +155,8 @@ type App = {
   program: readonly string[]
   env: Readonly<Record<string, string>>
   stopExitCodes: readonly number[]
+  /** How long it may take to end; default 5 s. */
+  killMs?: number
   /** What else is part of its fingerprint. */
   parts: Readonly<Record<string, string>>
 }
@@ -146,7 +172,7 @@ const appSpec = (install: Install, name: string, app: App): AppSpec => {
     autorestart: true,
     exp_backoff_restart_delay: 100,
     stop_exit_codes: app.stopExitCodes,
-    kill_timeout: 5000,
+    kill_timeout: app.killMs ?? 5000,
     ...(app.settings.max_memory_restart && { max_memory_restart: app.settings.max_memory_restart }),
     merge_logs: true,
     out_file: app.settings.out_file ?? join(install.logs, `${name}.log`),

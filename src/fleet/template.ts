@@ -50,6 +50,7 @@ const ownSettings = settings.extend({
 const schema = z.strictObject({
   isolation: z.enum(['packed', 'dedicated']).default('packed'),
   daemon: settings.prefault({}),
+  gateway: settings.prefault({}),
   hosts: settings.prefault({}),
   services: z.record(z.string(), ownSettings).default({}),
 })

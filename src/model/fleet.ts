@@ -36,11 +36,31 @@ export type DaemonStatus = {
   pm2Home: string
 }
 
+/** The name under PM2 of the gateway beside the daemon. */
+export const GATEWAY_APP = 'gateway'
+
+export type GatewayStatus = {
+  /** `degraded`: fewer processes listen than shall. */
+  state: 'running' | 'degraded' | 'stopped'
+  port: number
+  /** Of what keeps the processes. */
+  pid: number | null
+  /** How many shall listen. */
+  wanted: number
+  /** The pids of those that do. */
+  processes: number[]
+  /** Resident memory of all of them. */
+  memoryBytes: number
+  restarts: number
+}
+
 /** The shape of `berth status --json`. */
 export type FleetStatus = {
   services: ServiceStatus[]
   hosts: HostStatus[]
   daemon: DaemonStatus
+  /** Null: instance URLs are the daemon's alone. */
+  gateway: GatewayStatus | null
 }
 
 /** One line of `berth plan`: what would change, and why. */

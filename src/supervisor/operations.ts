@@ -67,17 +67,18 @@ type Decide = (change: (before: Decisions) => Partial<Decisions>) => Promise<voi
 /** What an operator decides about services. */
 const createDecisions = ({ policy, recordEvent }: Parts, decide: Decide) => ({
   stopServices: async (names: readonly string[]): Promise<void> => {
-    await decide(({ stopped }) => ({ stopped: [...new Set([...stopped, ...names])].sort() }))
+    await decide((before) => withStopped(before, names))
     for (const service of names)
       recordEvent({ type: 'service.stopped', service, message: `${service} was stopped.` })
   },
   /** Also ends a quarantine: the operator says that it is mended. */
   startServices: async (names: readonly string[]): Promise<void> => {
-    await decide(({ stopped, quarantined }) => {
+    await decide(({ stopped, stoppedAt = {}, quarantined }) => {
       for (const [name, evidence] of Object.entries(quarantined))
         if (names.includes(name)) policy.noteRetry(name, evidence)
       return {
         stopped: stopped.filter((name) => !names.includes(name)),
+        stoppedAt: without(stoppedAt, names),
         quarantined: without(quarantined, names),
       }
     })
@@ -85,6 +86,15 @@ const createDecisions = ({ policy, recordEvent }: Parts, decide: Decide) => ({
       recordEvent({ type: 'service.started', service, message: `${service} was started.` })
   },
 })
+
+const withStopped = ({ stopped, stoppedAt }: Decisions, names: readonly string[]) => {
+  const now = new Date().toISOString()
+  const times = Object.fromEntries(names.map((name) => [name, now]))
+  return {
+    stopped: [...new Set([...stopped, ...names])].sort(),
+    stoppedAt: { ...times, ...stoppedAt }, // one that is stopped already has been so since then
+  }
+}
 
 /** Of a deployment with more changes than this only so many are named. */
 const MAX_NAMED = 50

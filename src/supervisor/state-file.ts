@@ -14,6 +14,8 @@ const evidence: z.ZodType<Evidence> = z.object({
 const schema = z.object({
   /** Stopped by the operator. */
   stopped: z.array(z.string()).default([]),
+  /** When: ISO 8601. */
+  stoppedAt: z.record(z.string(), z.string()).optional(),
   /** Moved into a host of their own, since they took a packed one down. */
   isolated: z.array(z.string()).default([]),
   /** Kept out of service for a while, since they go on crashing. */

@@ -1,4 +1,4 @@
-import type { AppSpec, HostPlan, LeftOut } from '../model/fleet.ts'
+import { GATEWAY_APP, type AppSpec, type HostPlan, type LeftOut } from '../model/fleet.ts'
 import type { Service } from '../model/service.ts'
 import type { WantedHost } from './diff.ts'
 import type { Decisions } from './state-file.ts'
@@ -67,17 +67,22 @@ export const createWanted = (initial: Fleet, { publish, decisions: kept }: Wante
   }
 }
 
-/** The hosts that shall run, each with the configs of its services; a host without any is not wanted. */
+/**
+ * The hosts that shall run, each with the configs of its services; a host without any is not wanted. The gateway beside the
+ * daemon serves none.
+ */
 const wantedHosts = (
   { services, hosts, apps }: Fleet,
   isOut: (service: string) => boolean,
 ): WantedHost[] => {
   const configs = new Map<string, Service>(services.map((service) => [service.name, service]))
   const specs = new Map(apps.map((spec) => [spec.name, spec]))
-  return hosts.flatMap((host) => {
+  const gateway = specs.get(GATEWAY_APP)
+  const serving = hosts.flatMap((host) => {
     const spec = specs.get(host.name)
     const names = host.services.map(({ name }) => name).filter((name) => !isOut(name))
     const served = names.flatMap((name) => configs.get(name) ?? [])
     return spec && served.length > 0 ? [{ spec, services: served }] : []
   })
+  return gateway ? [...serving, { spec: gateway, services: [] }] : serving
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { checkGateway } from '../../src/doctor/gateway.ts'
 import { checkOrphans } from '../../src/doctor/orphans.ts'
 import { checkPm2Daemons } from '../../src/doctor/pm2-daemons.ts'
 import { listenersOn } from '../../src/doctor/process-sockets.ts'
@@ -30,6 +31,18 @@ describe('the checks of processes', () => {
       isRunning: () => true,
     })
     assert.equal(verdicts[0]?.level, 'ok')
+  })
+
+  it('wants every process of the gateway to listen and to be ready', async () => {
+    const check = async (listening: number[], { isReady = true, isFleetUp = true } = {}) => {
+      const needs = { port: 3001, wanted: 2, listening, isFleetUp, logFile: 'l' }
+      return (await checkGateway({ ...needs, isReady: () => Promise.resolve(isReady) }))[0]
+    }
+    assert.equal((await check([5, 6]))?.level, 'ok')
+    assert.equal((await check([], { isFleetUp: false }))?.level, 'ok')
+    assert.equal((await check([5]))?.fix, 'berth gateway restart')
+    assert.match((await check([5, 6], { isReady: false }))?.what ?? '', /knows no service/)
+    assert.equal((await check([]))?.level, 'error')
   })
 
   it('wants one PM2 daemon that answers, or none', async () => {

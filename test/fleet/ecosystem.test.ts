@@ -20,11 +20,13 @@ const INSTALL = {
   logs: '/home/o/.berth/logs',
   daemonEnv: { PORT: '3000', BERTH_HOME: '/home/o/.berth' },
   hostEnv: { BERTH_HOME: '/home/o/.berth' },
+  gateway: undefined as { processes: number; env: Record<string, string> } | undefined,
   passedOn: { JAVA_HOME: '/opt/java', EDITION: '2' },
 }
 const TEMPLATE: Template = {
   isolation: 'packed',
   daemon: { node_args: [], env: {} },
+  gateway: { max_memory_restart: '512M', node_args: [], env: {} },
   hosts: { max_memory_restart: '1G', node_args: [], env: {} },
   services: {},
 }
@@ -63,6 +65,18 @@ const changed = (before: readonly AppSpec[], after: readonly AppSpec[]): string[
 
 describe('the ecosystem', () => {
   const temp = useTempFolder()
+
+  it('has the gateway between daemon and hosts, when there shall be one', () => {
+    const gateway = { processes: 3, env: { PORT: '3001', BERTH_HOME: '/home/o/.berth' } }
+    const apps = build(SERVICES, {}, { ...INSTALL, gateway })
+    const [daemon, own] = apps
+    assert.deepEqual([daemon?.name, own?.name], ['main-api', 'gateway'])
+    assert.deepEqual(own?.args, ['/opt/berth/dist/cli/main.js', 'gateway', '--processes', '3', '--max-memory', '512M']) // prettier-ignore
+    assert.equal(own.env['PORT'], '3001')
+    assert.equal(own.exec_mode, 'fork')
+    const more = build(SERVICES, {}, { ...INSTALL, gateway: { ...gateway, processes: 4 } })
+    assert.deepEqual(changed(apps, more), ['gateway'])
+  })
 
   it('has the daemon first, then every host, each with its program', () => {
     const apps = build()

@@ -26,6 +26,7 @@ describe('loadTemplate', () => {
     assert.deepEqual(await load({}), {
       isolation: 'packed',
       daemon: { node_args: [], env: {} },
+      gateway: { node_args: [], env: {} },
       hosts: { node_args: [], env: {} },
       services: {},
     })

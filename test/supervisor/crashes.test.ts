@@ -145,6 +145,6 @@ describe('a quarantine', () => {
     const { crashes, operations, state, exits } = setUp({ stopped: ['c'] })
     await operations.startServices(['c'])
     await crashes.take(exits('mcp-c', 1))
-    assert.deepEqual(state.kept, { stopped: [], isolated: [], quarantined: {} })
+    assert.deepEqual(state.kept, { stopped: [], stoppedAt: {}, isolated: [], quarantined: {} })
   })
 })

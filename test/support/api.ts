@@ -10,6 +10,7 @@ import { send, type Sent } from './http.ts'
 export const FLEET: FleetStatus = {
   services: [],
   hosts: [],
+  gateway: null,
   daemon: {
     state: 'running', pid: 1, url: '', since: null, version: '0', database: 'embedded', sandbox: null, pm2Home: '',
   }, // prettier-ignore

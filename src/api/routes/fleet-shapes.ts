@@ -41,7 +41,24 @@ const daemon = z
   })
   .meta({ id: 'DaemonStatus' })
 
+const gateway = z
+  .object({
+    state: z.enum(['running', 'degraded', 'stopped']),
+    port: z.int(),
+    pid,
+    wanted: z.int(),
+    processes: z.array(z.int()),
+    memoryBytes: z.number(),
+    restarts: z.int(),
+  })
+  .meta({ id: 'GatewayStatus' })
+
 /** The shape of `berth status --json`. */
 export const fleetStatusShape = z
-  .looseObject({ services: z.array(service), hosts: z.array(host), daemon })
+  .looseObject({
+    services: z.array(service),
+    hosts: z.array(host),
+    daemon,
+    gateway: gateway.nullable(),
+  })
   .meta({ id: 'FleetStatus' })

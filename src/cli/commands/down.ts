@@ -4,6 +4,8 @@ import type { Command } from 'commander'
 import { readConfig, type Config } from '../../base/config.ts'
 import { commandOf, endProcesses, findProcessesWith, waitUntilGone } from '../../base/proc.ts'
 import { createPm2, type Pm2 } from '../../processes/pm2.ts'
+import { findFleetPrograms } from '../../fleet-programs.ts'
+import { GATEWAY_APP } from '../../model/fleet.ts'
 import { DAEMON_NAME } from '../../wanted-fleet.ts'
 import { print, printJson } from '../output.ts'
 
@@ -46,10 +48,7 @@ const stopWhatRuns = async (config: Config): Promise<number> => {
     ? await stopUnderPm2(config, pm2)
     : await endDeafPm2(config.pm2Home)
   // What PM2 does not know (it was killed, say) still carries the home in its environment.
-  const programs = ['dist/main.js', 'dist/services/'].map((path) => join(config.packageRoot, path))
-  const orphans = findProcessesWith('BERTH_HOME', config.home.root).filter((pid) =>
-    programs.some((program) => commandOf(pid).includes(program)),
-  )
+  const orphans = findFleetPrograms(config)
   await endProcesses(orphans, END_MS)
   return managed + orphans.length
 }
@@ -60,13 +59,13 @@ const removeControlSockets = ({ home }: Config): void => {
     if (name.endsWith('.sock')) rmSync(join(home.run, name), { force: true })
 }
 
+const isOurs = (name: string): boolean =>
+  [DAEMON_NAME, GATEWAY_APP].includes(name) || name.startsWith('mcp-')
+
 /** The daemon first: it would start again what is missing. An operator's own apps in this PM2 stay, and PM2 with them. */
 const stopUnderPm2 = async ({ home, pm2Home }: Config, pm2: Pm2): Promise<number> => {
   const all = await pm2.list()
-  const ours = all.filter(
-    ({ name, env }) =>
-      (name === DAEMON_NAME || name.startsWith('mcp-')) && env['BERTH_HOME'] === home.root,
-  )
+  const ours = all.filter(({ name, env }) => isOurs(name) && env['BERTH_HOME'] === home.root)
   const daemons = ours.filter((process) => process.name === DAEMON_NAME)
   const hosts = ours.filter((process) => process.name !== DAEMON_NAME)
   for (const group of [daemons, hosts])

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { readConfig, type Config } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
 import { statusWithoutDaemon } from '../../fleet-status.ts'
-import type { FleetStatus, ServiceStatus } from '../../model/fleet.ts'
+import type { FleetStatus, GatewayStatus, ServiceStatus } from '../../model/fleet.ts'
 import { loadWantedFleet, packageVersion } from '../../wanted-fleet.ts'
 import { askServices } from '../ask-services.ts'
 import { findDaemon } from '../daemon-client.ts'
@@ -37,7 +37,7 @@ const unlessStarting = (error: unknown): undefined => {
   throw error
 }
 
-const printStatus = ({ services, hosts, daemon }: FleetStatus, all: boolean): void => {
+const printStatus = ({ services, hosts, daemon, gateway }: FleetStatus, all: boolean): void => {
   const isServing = hosts.some(({ pid }) => pid !== null)
   if (daemon.state === 'stopped' && isServing)
     print(`${red('The daemon does not answer')}; what answers without it stands here. PM2 brings it back; if not: berth up`) // prettier-ignore
@@ -46,11 +46,11 @@ const printStatus = ({ services, hosts, daemon }: FleetStatus, all: boolean): vo
     print(
       `${green('Running:')} ${daemon.url} (pid ${daemon.pid ?? '?'}, ${daemon.database} database, since ${daemon.since ?? '?'})`,
     )
+  if (gateway) print(describeGateway(gateway))
   if (daemon.sandbox !== null)
     print(yellow(`SANDBOX: every outside call goes to ${daemon.sandbox}, not to the real APIs`))
   print(`${bold(String(services.length))} services: ${countStates(services)}`)
   print()
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`
   print(
     table(
       ['HOST', 'STATE', 'PID', 'SERVICES', 'MEMORY', 'RESTARTS'],
@@ -73,6 +73,14 @@ const printStatus = ({ services, hosts, daemon }: FleetStatus, all: boolean): vo
     String(row.restarts),
   ])
   print(table(['SERVICE', 'PORT', 'STATE', 'HOST', 'SINCE', 'RESTARTS'], rows))
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`
+
+const describeGateway = (gateway: GatewayStatus): string => {
+  const { state, port, processes, wanted, memoryBytes, restarts } = gateway
+  const figures = `${processes.length} of ${wanted} processes on port ${port}, ${megabytes(memoryBytes)}, ${restarts} restarts`
+  return `${bold('Gateway:')} ${state === 'running' ? green(state) : red(state)}, ${figures}`
 }
 
 const countStates = (services: readonly ServiceStatus[]): string =>
