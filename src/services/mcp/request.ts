@@ -1,7 +1,7 @@
 import type { Credentials } from '../../model/host-credentials.ts'
 import type { Service, Tool } from '../../model/service.ts'
 import type { Arguments } from './arguments.ts'
-import { resolveBaseUrl } from './base-url.ts'
+import { resolveUrl } from '../../model/resolve-url.ts'
 import { injectCredentials } from './inject.ts'
 import type { OutgoingRequest, Payload } from './outgoing-request.ts'
 import { writePayload } from './payload.ts'
@@ -20,7 +20,7 @@ const USER_AGENT = 'berth'
  * `invalid_request` when an argument does not fit into the path
  */
 export const buildRequest = ({ service, tool, args, credentials }: ToolCall): OutgoingRequest => {
-  const base = resolveBaseUrl(service, tool.baseURL ?? service.api.baseURL, credentials)
+  const base = resolveUrl(service, tool.baseURL ?? service.api.baseURL, credentials)
   const payload = writePayload(tool, args)
   const plan = planOf(tool)
   const headers: Record<string, string> = {

@@ -1,5 +1,5 @@
 import type { Service } from '../../model/service.ts'
-import { assertPublicHost, assertPublicName, publicLookup } from './address-guard.ts'
+import { assertPublicHost, assertPublicName, publicLookup } from '../../base/address-guard.ts'
 import type { createAgents } from './agents.ts'
 import { pauseFor, withinTime } from './deadline.ts'
 import type { Proxies } from './environment.ts'

@@ -1,24 +1,20 @@
-import { AppError } from '../../base/errors.ts'
-import type { Credentials } from '../../model/host-credentials.ts'
-import { pathPlaceholders } from '../../model/placeholder.ts'
-import type { Service } from '../../model/service.ts'
+import { AppError } from '../base/errors.ts'
+import type { Credentials } from './host-credentials.ts'
+import { pathPlaceholders } from './placeholder.ts'
+import type { Service } from './service.ts'
 
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 const ORIGIN = /^https:\/\/[a-z0-9.-]+(?::\d{1,5})?\/?$/i
 
 /**
- * Fills the placeholders of a base URL from the user's fields. One at the very beginning stands for a whole https
+ * Fills the placeholders of an address in a config (base URL, OAuth) from the user's fields. One at the very beginning stands for a whole https
  * origin of the user's own; one in the host must be a single DNS label, so that nobody reaches another host with it;
  * one in the path is percent-encoded.
  *
  * @throws AppError `credentials_invalid` naming the field
  */
-export const resolveBaseUrl = (
-  service: Service,
-  template: string,
-  credentials: Credentials,
-): URL => {
-  if (!template.includes('{')) return constantBase(service, template)
+export const resolveUrl = (service: Service, template: string, credentials: Credentials): URL => {
+  if (!template.includes('{')) return constantUrl(service, template)
   const hostEnd = template.indexOf('/', 'https://'.length)
   const filled = pathPlaceholders(template).reduce((url, name) => {
     const at = template.indexOf(`{${name}}`)
@@ -34,7 +30,7 @@ export const resolveBaseUrl = (
 const constants = new WeakMap<Service, Map<string, URL>>()
 
 /** Nobody changes the URL that is given out. */
-const constantBase = (service: Service, address: string): URL => {
+const constantUrl = (service: Service, address: string): URL => {
   const known = constants.get(service) ?? new Map<string, URL>()
   constants.set(service, known)
   const url = known.get(address) ?? parse(service, address)
@@ -46,7 +42,7 @@ const parse = (service: Service, address: string): URL => {
   try {
     return new URL(address)
   } catch (cause) {
-    throw new AppError('registry_invalid', `The base URL of ${service.name} is not an address.`, {
+    throw new AppError('registry_invalid', `${address} of ${service.name} is not an address.`, {
       cause,
     })
   }

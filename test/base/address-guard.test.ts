@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { LookupAddress } from 'node:dns'
-import { isPrivateAddress } from '../../../src/base/private-address.ts'
-import { assertPublicHost, publicLookup } from '../../../src/services/mcp/address-guard.ts'
+import { isPrivateAddress } from '../../src/base/private-address.ts'
+import { assertPublicHost, publicLookup } from '../../src/base/address-guard.ts'
 
 const PRIVATE = [
   '127.0.0.1', '127.255.255.254', '0.0.0.0', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1',

@@ -1,7 +1,7 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import { isIP } from 'node:net'
-import { AppError } from '../../base/errors.ts'
-import { isPrivateAddress } from '../../base/private-address.ts'
+import { AppError } from './errors.ts'
+import { isPrivateAddress } from './private-address.ts'
 
 type Callback = (error: Error | null, address: string | LookupAddress[], family?: number) => void
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { resolveBaseUrl } from '../../../src/services/mcp/base-url.ts'
-import { makeService } from '../../support/services.ts'
+import { resolveUrl } from '../../src/model/resolve-url.ts'
+import { makeService } from '../support/services.ts'
 
 const resolve = (template: string, credentials: Record<string, string>): string =>
-  resolveBaseUrl(makeService(), template, credentials).href
+  resolveUrl(makeService(), template, credentials).href
 
 const refused = (message: RegExp) => ({ code: 'credentials_invalid', status: 422, message })
 
