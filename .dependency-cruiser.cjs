@@ -43,6 +43,7 @@ module.exports = {
     oneDoor('pm2', 'processes', '^node_modules/pm2/'),
     oneDoor('libsodium', 'vault', '^node_modules/(@types/)?libsodium'),
     oneDoor('http-proxy', 'gateway', '^node_modules/(@types/)?http-proxy/'),
+    oneDoor('oauth4webapi', 'oauth', '^node_modules/oauth4webapi/'),
     oneDoor('child-process', '(processes|cli|store)', '^(node:)?child_process$'),
   ],
   options: {

@@ -31,6 +31,7 @@ import type { OpenVault } from './open-vault.ts'
 import { openIdentify } from './open-identity.ts'
 
 import { publishServiceStates } from './service-states.ts'
+import { composeSignIns } from './sign-ins.ts'
 import type { Database } from './store/database.ts'
 import { appendEvents } from './store/events.ts'
 import { writeHealth } from './store/health.ts'
@@ -170,30 +171,28 @@ const localUrl = ({ host, port }: Config): string =>
 const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened): Runnable => {
   const { config, log, supervisor, events } = parts
   const identify = openIdentify({ config, database })
-  const { gateway, forgetTokens, runnable } = composeGateway({
+  const { record: recordEvent } = events
+  const { portOf } = supervisor
+  const services = () => supervisor.fleet().services
+  const { gateway, renewals, forgetTokens, runnable } = composeGateway({
     config,
     database,
     vault,
-    portOf: supervisor.portOf,
+    portOf,
     stateOf: (service) => stateOf(parts, service),
-    services: () => supervisor.fleet().services,
+    services,
     onTokenChange: identify.forget,
-    log,
-  })
-  const services = () => supervisor.fleet().services
-  const shared = { database, vault, services, onInstanceChange: gateway.forget }
-  const hostKey = loadHostKey(config)
-  const recordEvent = events.record
-  const checks = createKeyChecks({
-    ...shared,
-    portOf: supervisor.portOf,
-    hostKey,
+    recordAudit: audit.record,
     recordEvent,
     log,
   })
+  const shared = { database, vault, services, onInstanceChange: gateway.forget }
+  const asked = { portOf, hostKey: loadHostKey(config), renewToken: renewals.renew }
+  const checks = createKeyChecks({ ...shared, ...asked, recordEvent, log })
   const accounts = composeAccounts({ ...shared, config, checks, onTokenChange: forgetTokens })
   const api = createApi({
     accounts,
+    ...composeSignIns({ ...shared, config, store: accounts.storeSignIn, log: log.child('oauth') }),
     identify,
     judgeFailure: createFailureLimit(),
     trustedProxies: config.trustedProxies,
@@ -213,7 +212,8 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
   const { host, port } = config
   const server = createFrontServer({ host, port, gateway, api, checkHost })
-  return sequence('server', [runnable, createPruning(database, log), server, checks.rechecks], log)
+  const beside = [createPruning(database, log), server, checks.rechecks, renewals.schedule]
+  return sequence('server', [runnable, ...beside], log)
 }
 
 /** Asked for services that do not answer. */

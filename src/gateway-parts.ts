@@ -7,7 +7,12 @@ import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { createLookupCache } from './gateway/lookup-cache.ts'
 import { createUsage } from './gateway/usage.ts'
 import { openIdentify } from './open-identity.ts'
+import type { RecordAudit } from './model/audit.ts'
+import type { RecordEvent } from './model/event.ts'
+import { offersSignIn } from './model/oauth.ts'
 import type { Service } from './model/service.ts'
+import type { Renewals } from './oauth/renewals.ts'
+import { composeRenewals } from './sign-ins.ts'
 import { credentialsForHost } from './key-checks.ts'
 import type { Database } from './store/database.ts'
 import { findClaimedInstance } from './store/instances.ts'
@@ -34,11 +39,15 @@ export type GatewayPartsOptions = {
   processes?: number
   /** Somebody changed a token, a user or an identity. */
   onTokenChange?: () => void
+  recordAudit: RecordAudit
+  recordEvent?: RecordEvent
   log: Log
 }
 
 export type GatewayParts = {
   gateway: Gateway
+  /** Of the access tokens of sign-ins. */
+  renewals: Renewals
   /** Some token changed in this process. */
   forgetTokens: () => void
   /** What runs beside the gateway. */
@@ -56,7 +65,7 @@ const MIN_OPEN = 64
 
 /** Makes the gateway over database and vault; the daemon and the gateway role share it. */
 export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
-  const { config, database, vault, log } = options
+  const { config, database, log } = options
   const tokens = createTokenCache(database)
   const identify = openIdentify({ config, database, findLiveToken: tokens.find })
   const forgetTokens = () => {
@@ -66,6 +75,8 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
   }
   const usage = createUsage({ write: (batch) => addUsage(database, batch), log })
   const shared = config.redis && createSharedBuckets(config.redis.url, log.child('redis'))
+  const onInstanceChange = (handle: string) => gateway.forget(handle)
+  const renewals = composeRenewals({ ...options, onInstanceChange, log: log.child('oauth') })
   const gateway = createGateway({
     limitsOf: createLimitsOf(options.services),
     takeShared: shared?.take,
@@ -78,7 +89,8 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
       const isUser = caller?.kind === 'user' && caller.scopes.includes('instances')
       return isUser ? caller.userId : undefined
     },
-    openCredentials: (instance) => credentialsForHost(vault, config.baseUrl, instance),
+    openCredentials: createOpening(options),
+    renewToken: renewals.renew,
     portOf: options.portOf,
     ...(options.stateOf && { stateOf: options.stateOf }),
     trustedProxies: config.trustedProxies,
@@ -95,9 +107,18 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
   })
   return {
     gateway,
+    renewals,
     forgetTokens,
     runnable: sequence('gateway', [...listener, ...(shared ? [shared.runnable] : []), usage], log), // prettier-ignore
   }
+}
+
+/** Opens what goes to a host with a request. */
+const createOpening = ({ config: { baseUrl }, vault, services }: GatewayPartsOptions) => {
+  const canSignIn = (name: string) =>
+    services().some((service) => service.name === name && offersSignIn(service))
+  return (instance: Parameters<typeof credentialsForHost>[1]) =>
+    credentialsForHost({ vault, baseUrl, canSignIn }, instance)
 }
 
 /** Found by name in no time, as long as the services are the same. */

@@ -85,6 +85,7 @@ const createServerPart = async (
     stateOf: fleet.stateOf,
     services: fleet.services,
     processes,
+    recordAudit: audit.record,
     log,
   })
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])

@@ -5,8 +5,10 @@ import type { Service } from './model/service.ts'
 import type { Outcome } from './model/verification.ts'
 import { claimDueChecks, recordCheck } from './store/checks.ts'
 import type { Database } from './store/database.ts'
+import { findInstanceOf } from './store/instances.ts'
+import { expireGrant } from './store/oauth-grants.ts'
 import type { Vault } from './vault/vault.ts'
-import { createRechecks, type Rechecks } from './verification/rechecks.ts'
+import { createRechecks, type RecheckNeeds, type Rechecks } from './verification/rechecks.ts'
 import { createVerifier, verifyLater, type Verify } from './verification/verifier.ts'
 
 /** What accounts need: whether a key works, asked of its API. */
@@ -20,6 +22,8 @@ type Parts = {
   hostKey: Buffer
   onInstanceChange: (handle: string) => void
   recordEvent: RecordEvent
+  /** Renews the access token of a sign-in. */
+  renewToken?: (handle: string) => Promise<void>
   log: Log
 }
 
@@ -31,6 +35,7 @@ export const createKeyChecks = (parts: Parts): KeyChecks & { rechecks: Rechecks 
     verify,
     serviceNamed: (name) => services().find((service) => service.name === name),
     openCredentials: (instance) => openStored(vault, instance),
+    ...(parts.renewToken && renewalFor(database, parts.renewToken)),
     claimDue: (limit) => claimDueChecks(database, limit),
     record: (instance, state) => recordCheck(database, instance, state),
     onInstanceChange,
@@ -40,6 +45,31 @@ export const createKeyChecks = (parts: Parts): KeyChecks & { rechecks: Rechecks 
   })
   return { verify, recheck: rechecks.check, rechecks }
 }
+
+type Renewed = Pick<RecheckNeeds, 'freshen' | 'renewRefused'>
+
+/** An access token of a sign-in is renewed before it is judged, and again when it is refused before its time. */
+const renewalFor = (
+  database: Database,
+  renewToken: (handle: string) => Promise<void>,
+): Required<Renewed> => {
+  const renewed = async ({ handle, userId, service }: Handled) => {
+    await renewToken(handle)
+    return findInstanceOf(database, { userId, service })
+  }
+  return {
+    freshen: (instance) =>
+      isEnding(instance.accessExpiresAt) ? renewed(instance) : Promise.resolve(instance),
+    renewRefused: async (instance) =>
+      (await expireGrant(database, instance)) ? renewed(instance) : undefined,
+  }
+}
+
+type Handled = { handle: string; userId: string; service: string }
+const MARGIN_MS = 10_000
+
+const isEnding = (accessExpiresAt: Date | null | undefined): boolean =>
+  accessExpiresAt instanceof Date && accessExpiresAt.getTime() <= Date.now() + MARGIN_MS
 
 /** Of a command without a running fleet: the daemon makes up for it by schedule. */
 export const checksLater = (services: () => readonly Service[]): KeyChecks => ({
@@ -58,18 +88,28 @@ const openStored = (vault: Vault, instance: Sealed): Credentials =>
     vault.open({ ...instance, column: 'encrypted_api_key' }, instance.sealedCredentials),
   ) as Credentials
 
+type RenewalWays = {
+  vault: Vault
+  baseUrl: string
+  /** Whether users may sign in to a service. */
+  canSignIn?: (service: string) => boolean
+}
+
 /** What goes to the host with a request: the credentials, or how to renew the ones that no longer work. */
 export const credentialsForHost = (
-  vault: Vault,
-  baseUrl: string,
+  { vault, baseUrl, canSignIn }: RenewalWays,
   instance: Sealed & { verification: Outcome },
 ): Credentials => {
   if (instance.verification !== 'invalid') return openStored(vault, instance)
   const { service } = instance
+  const bySigningIn = canSignIn?.(service)
+  const signIn = bySigningIn
+    ? `signs in again at POST ${baseUrl}/api/v1/services/${service}/oauth/start, or `
+    : ''
   return {
     [RENEWAL]:
-      `The key for ${service} no longer works: its API refuses it. Its owner enters a new one at ` +
-      `POST ${baseUrl}/api/v1/services/${service}/authenticate (or the operator, with berth instance create); ` +
+      `The key for ${service} no longer works: its API refuses it. Its owner ${signIn}enters a new one at ` +
+      `POST ${baseUrl}/api/v1/services/${service}/authenticate (or the operator, with berth instance create${bySigningIn ? ' --oauth' : ''}); ` +
       'this URL stays the same.',
   }
 }

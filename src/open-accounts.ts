@@ -8,9 +8,10 @@ import type { Service } from './model/service.ts'
 import { checkKeyRing, openVault, type OpenVault } from './open-vault.ts'
 import type { Database } from './store/database.ts'
 import {
-  countRealInstances, deleteInstance, findInstanceOf, insertInstance, listAllInstances, listInstancesOf, replaceCredentials,
+  deleteInstance, findInstanceOf, insertInstance, listInstancesOf, replaceCredentials,
   replaceSecret, setInstanceActive,
 } from './store/instances.ts' // prettier-ignore
+import { countRealInstances, listAllInstances } from './store/instance-overview.ts'
 import { deleteIdentity, insertIdentity, listIdentities } from './store/identities.ts'
 import { migrateDatabase } from './store/migrate.ts'
 import { openPglite } from './store/pglite.ts'

@@ -53,7 +53,10 @@ onEveryDatabase('entering a key', (database) => {
     const callTool = async (handle: string, { userId }: { userId: string }) => {
       const instance = await findClaimedInstance(database(), { handle, userId })
       assert.ok(instance)
-      const headers = host.sealed(widgets, credentialsForHost(vault, config.baseUrl, instance))
+      const headers = host.sealed(
+        widgets,
+        credentialsForHost({ vault, baseUrl: config.baseUrl }, instance),
+      )
       const { body } = await send(host.urlOf(widgets), '/tools/list_items', {
         method: 'POST',
         headers,

@@ -1,5 +1,6 @@
 import type { Credentials } from '../model/host-credentials.ts'
 import type { Identity, Role, Scope, User } from '../model/account.ts'
+import type { TokenTimes } from '../model/oauth.ts'
 import type { Service } from '../model/service.ts'
 import type { CheckState, Verification } from '../model/verification.ts'
 
@@ -44,6 +45,8 @@ export type ListedInstance = {
   createdAt: Date
   lastUsedAt: Date | null
 }
+/** What comes with an access token of a sign-in. */
+type SealedGrant = TokenTimes & { sealedOauth: string }
 export type Owner = { userId: string; service: string }
 export type Place = { handle: string; userId: string; service: string; column: string }
 
@@ -72,9 +75,9 @@ export type AccountNeeds = {
   findInstanceOf: (owner: Owner) => Promise<StoredInstance | undefined>
   listInstancesOf: (userId: string) => Promise<StoredInstance[]>
   insertInstance: (instance: {
-    handle: string; userId: string; service: string; sealedCredentials: string; secretHash: Buffer; sealedSecret: string; sandbox: boolean; check: CheckState
+    handle: string; userId: string; service: string; sealedCredentials: string; secretHash: Buffer; sealedSecret: string; sandbox: boolean; check: CheckState; grant?: SealedGrant | undefined
   }) => Promise<StoredInstance | undefined>
-  replaceCredentials: (change: { handle: string; sealedCredentials: string; check: CheckState }) => Promise<StoredInstance | undefined>
+  replaceCredentials: (change: { handle: string; sealedCredentials: string; check: CheckState; grant?: SealedGrant | undefined }) => Promise<StoredInstance | undefined>
   replaceSecret: (change: { handle: string; secretHash: Buffer; sealedSecret: string }) => Promise<StoredInstance | undefined>
   setInstanceActive: (change: { handle: string; isActive: boolean }) => Promise<StoredInstance | undefined>
   deleteInstance: (owner: Owner) => Promise<string | undefined>

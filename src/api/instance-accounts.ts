@@ -2,20 +2,16 @@ import { z } from 'zod'
 import { AppError } from '../base/errors.ts'
 import type { Page } from '../model/account.ts'
 import { readCredentials, type CredentialsInput } from '../model/credentials-input.ts'
-import {
-  HANDLE,
-  hashSecret,
-  instanceUrl,
-  makeHandle,
-  makeInstanceSecret,
-} from '../model/instance.ts'
+import { HANDLE } from '../model/instance.ts'
+import type { Grant, TokenTimes } from '../model/oauth.ts'
 import type { Service } from '../model/service.ts'
 import { serviceUnknown } from '../model/service-unknown.ts'
-import type { AccountNeeds, ListedInstance, Owner, Place, StoredInstance } from './account-needs.ts' // prettier-ignore
+import type { AccountNeeds, ListedInstance, Owner, StoredInstance } from './account-needs.ts'
 import { readCursor, storable } from './cursor.ts'
 import { PAGE, toPage } from './page.ts'
 import type { Credentials } from '../model/host-credentials.ts'
-import { firstCheck, type CheckState, type Outcome } from '../model/verification.ts'
+import type { Outcome } from '../model/verification.ts'
+import { checkKey, sealNewSecret, storeKey, urlOf, type Authenticated } from './key-entry.ts'
 
 /** An instance as its owner sees it; the secret is in `instanceUrl` alone. */
 export type InstanceView = {
@@ -31,24 +27,10 @@ export type InstanceView = {
   verifiedAt: string | null
 }
 
-/** The answer to a stored key; `created` is false when it replaced the key of the same instance. */
-export type Authenticated = {
-  instanceId: string
-  instanceUrl: string
-  verification: Exclude<Outcome, 'invalid'>
-  account?: string
-  created: boolean
-}
-
 /** Anybody's instance as the operator sees it. */
 export type ListedView = Omit<InstanceView, 'instanceUrl' | 'account' | 'verifiedAt'> & {
   email: string
 }
-
-type Row = Omit<Place, 'column'>
-
-/** A handle's random part has 24 bits: the same one twice is rare, and then another is tried. */
-const HANDLE_TRIES = 8
 
 export const createInstanceAccounts = (needs: AccountNeeds) => ({
   /**
@@ -59,16 +41,20 @@ export const createInstanceAccounts = (needs: AccountNeeds) => ({
   authenticate: async (owner: Owner, input: CredentialsInput): Promise<Authenticated> => {
     const service = serviceNamed(needs, owner.service)
     const credentials = readCredentials(service, input)
-    const key = await checkKey(needs, service, credentials)
-    // Somebody else may insert or delete the same instance meanwhile; then the other way is right.
-    for (let attempt = 0; attempt < HANDLE_TRIES; attempt++) {
-      const existing = await needs.findInstanceOf(owner)
-      const done = existing
-        ? await replaceKey(needs, existing, key)
-        : await insert(needs, owner, key)
-      if (done) return done
-    }
-    throw new AppError('internal', 'No free handle was found; try again.')
+    return storeKey(needs, owner, await checkKey(needs, service, credentials))
+  },
+
+  /**
+   * The same for what a sign-in brought: its access token among the credentials, and the grant it came with.
+   * @throws AppError `service_unknown`, `credentials_refused`, `instance_limit`
+   */
+  storeSignIn: async (
+    owner: Owner,
+    credentials: Credentials,
+    grant: Grant & TokenTimes,
+  ): Promise<Authenticated> => {
+    const key = await checkKey(needs, serviceNamed(needs, owner.service), credentials)
+    return storeKey(needs, owner, { ...key, grant })
   },
 
   /** @throws AppError `not_found` */
@@ -137,89 +123,6 @@ const serviceNamed = ({ services }: AccountNeeds, name: string): Service => {
   if (service) return service
   throw serviceUnknown([name], services().map((known) => known.name)) // prettier-ignore
 }
-
-type Stored = Authenticated['verification']
-type Key = { credentials: Credentials; check: CheckState; verification: Stored }
-
-const checkKey = async (
-  needs: AccountNeeds,
-  service: Service,
-  credentials: Credentials,
-): Promise<Key> => {
-  const result = await needs.verify(service, credentials)
-  const { outcome: verification } = result
-  if (verification !== 'invalid')
-    return { credentials, check: firstCheck(result, new Date()), verification }
-  throw new AppError(
-    'credentials_refused',
-    `${service.displayName} does not accept this key, so nothing was stored. Check that it is whole, current and of the right account.`,
-  )
-}
-
-const replaceKey = async (
-  needs: AccountNeeds,
-  existing: StoredInstance,
-  { credentials, check, verification }: Key,
-): Promise<Authenticated | undefined> => {
-  const sealedCredentials = sealCredentials(needs, existing, credentials)
-  const replaced = await needs.replaceCredentials({
-    handle: existing.handle,
-    sealedCredentials,
-    check,
-  })
-  needs.onInstanceChange(existing.handle)
-  return replaced && toAnswer(needs, replaced, { verification, created: false })
-}
-
-const insert = async (
-  needs: AccountNeeds,
-  owner: Owner,
-  { credentials, check, verification }: Key,
-): Promise<Authenticated | undefined> => {
-  const row = { ...owner, handle: makeHandle(owner.service, owner.userId) }
-  const inserted = await needs.insertInstance({
-    ...row,
-    sealedCredentials: sealCredentials(needs, row, credentials),
-    ...sealNewSecret(needs, row),
-    sandbox: needs.isSandbox,
-    check,
-  })
-  return inserted && toAnswer(needs, inserted, { verification, created: true })
-}
-
-const place = ({ handle, userId, service }: Row, column: string): Place => ({
-  handle,
-  userId,
-  service,
-  column,
-})
-
-const sealCredentials = (needs: AccountNeeds, row: Row, credentials: object): string =>
-  needs.seal(place(row, 'encrypted_api_key'), JSON.stringify(credentials))
-
-const sealNewSecret = (needs: AccountNeeds, row: Row) => {
-  const secret = makeInstanceSecret()
-  return {
-    secretHash: hashSecret(secret),
-    sealedSecret: needs.seal(place(row, 'sealed_secret'), secret),
-  }
-}
-
-const urlOf = (needs: AccountNeeds, instance: StoredInstance): string => {
-  const secret = needs.open(place(instance, 'sealed_secret'), instance.sealedSecret)
-  return instanceUrl(needs.baseUrl, { ...instance, secret })
-}
-
-const toAnswer = (
-  needs: AccountNeeds,
-  instance: StoredInstance,
-  outcome: Pick<Authenticated, 'verification' | 'created'>,
-): Authenticated => ({
-  instanceId: instance.handle,
-  instanceUrl: urlOf(needs, instance),
-  ...outcome,
-  ...(instance.account === null ? {} : { account: instance.account }),
-})
 
 const toView = (needs: AccountNeeds, instance: StoredInstance): InstanceView => ({
   instanceId: instance.handle,

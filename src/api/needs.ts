@@ -5,6 +5,7 @@ import type { KeyStatus, Rotation } from '../model/keys.ts'
 import type { Service } from '../model/service.ts'
 import type { Accounts } from './accounts.ts'
 import type { JudgeFailure } from './find-caller.ts'
+import type { OAuthClientNeeds, SignInNeeds } from './oauth-needs.ts'
 import type { Identify } from './identify.ts'
 
 type AuditFilter = Partial<Record<'actor' | 'action' | 'target', string | undefined>> & {
@@ -23,41 +24,42 @@ type UsageRow = {
 }
 
 /** What the routes need of the rest of the daemon. */
-export type ApiNeeds = {
-  accounts: Accounts
-  identify: Identify
-  judgeFailure: JudgeFailure
-  /** Whose word about a request's client counts; by default nobody's. */
-  trustedProxies?: readonly string[]
-  countInstances: () => Promise<{ service: string; instances: number; active: number }[]>
-  sumUsage: (query: UsageQuery) => Promise<UsageRow[]>
-  /** Of the installed Berth. */
-  version: string
-  baseUrl: string
-  services: () => readonly Service[]
-  fleetStatus: () => FleetStatus
-  /** What changes the running fleet. */
-  fleet: {
-    plan: () => Promise<Changes>
-    apply: () => Promise<Changes>
-    restart: (services: readonly string[]) => Promise<void>
-    stopServices: (services: readonly string[]) => Promise<void>
-    startServices: (services: readonly string[]) => Promise<void>
+export type ApiNeeds = SignInNeeds &
+  OAuthClientNeeds & {
+    accounts: Accounts
+    identify: Identify
+    judgeFailure: JudgeFailure
+    /** Whose word about a request's client counts; by default nobody's. */
+    trustedProxies?: readonly string[]
+    countInstances: () => Promise<{ service: string; instances: number; active: number }[]>
+    sumUsage: (query: UsageQuery) => Promise<UsageRow[]>
+    /** Of the installed Berth. */
+    version: string
+    baseUrl: string
+    services: () => readonly Service[]
+    fleetStatus: () => FleetStatus
+    /** What changes the running fleet. */
+    fleet: {
+      plan: () => Promise<Changes>
+      apply: () => Promise<Changes>
+      restart: (services: readonly string[]) => Promise<void>
+      stopServices: (services: readonly string[]) => Promise<void>
+      startServices: (services: readonly string[]) => Promise<void>
+    }
+    recordAudit: RecordAudit
+    audit: {
+      /** Newest first, before an entry. */
+      list: (filter: AuditFilter) => Promise<AuditView[]>
+      verify: () => Promise<AuditVerdict>
+      prune: (before: Date, by: By) => Promise<number>
+    }
+    /** The vault's keys. */
+    keys: {
+      status: () => Promise<KeyStatus>
+      job: () => RotationJob
+      rotate: (by: By, kid?: string) => Promise<RotationJob>
+      remove: (kid: string, by: By) => Promise<void>
+    }
+    migrationStatus: () => Promise<{ version: number; newest: number }>
+    log: Log
   }
-  recordAudit: RecordAudit
-  audit: {
-    /** Newest first, before an entry. */
-    list: (filter: AuditFilter) => Promise<AuditView[]>
-    verify: () => Promise<AuditVerdict>
-    prune: (before: Date, by: By) => Promise<number>
-  }
-  /** The vault's keys. */
-  keys: {
-    status: () => Promise<KeyStatus>
-    job: () => RotationJob
-    rotate: (by: By, kid?: string) => Promise<RotationJob>
-    remove: (kid: string, by: By) => Promise<void>
-  }
-  migrationStatus: () => Promise<{ version: number; newest: number }>
-  log: Log
-}

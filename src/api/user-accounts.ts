@@ -33,6 +33,8 @@ export const createUserAccounts = (needs: AccountNeeds) => {
       )
     },
 
+    emailOf: async (id: string): Promise<string | undefined> => (await needs.findUser(id))?.email,
+
     /** By email. @throws AppError `invalid_request` for a wrong cursor */
     listUsers: async (cursor?: string): Promise<Page<User>> => {
       const [email = '', id = ''] = readCursor(place, cursor) ?? []

@@ -58,6 +58,14 @@ export const ERROR_CODES = {
     status: 404,
     meaning: 'nothing here; also said for everything wrong with an instance URL',
   },
+  oauth_not_offered: {
+    status: 422,
+    meaning: 'users cannot sign in to this service: it has no OAuth, or nobody registered a client',
+  },
+  oauth_unavailable: {
+    status: 503,
+    meaning: 'an access token ended and its provider gives no new one at the moment',
+  },
   openapi_invalid: { status: 422, meaning: 'the OpenAPI document cannot be imported' },
   openapi_unreachable: { status: 422, meaning: 'the OpenAPI document cannot be read or fetched' },
   pm2_failed: { status: 500, meaning: 'PM2 refused an action' },

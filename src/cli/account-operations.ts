@@ -19,6 +19,9 @@ type Authenticated = {
   account?: string
 }
 
+type ClientView = { service: string; clientId: string; hasSecret: boolean; updatedAt: string }
+type NewClient = { service: string; clientId: string; clientSecret?: string | undefined }
+
 /** What account commands may do; over HTTP with the daemon up, else on the database itself. */
 export type Operations = {
   addUser: (email: string) => Promise<User>
@@ -37,4 +40,7 @@ export type Operations = {
   switchInstance: (of: OfUser, action: 'pause' | 'resume') => Promise<InstanceView>
   verifyInstance: (of: OfUser) => Promise<InstanceView>
   removeInstance: (of: OfUser) => Promise<void>
+  listOAuthClients: () => Promise<{ clients: ClientView[]; redirectUri: string }>
+  setOAuthClient: (client: NewClient) => Promise<void>
+  removeOAuthClient: (service: string) => Promise<void>
 }

@@ -6,6 +6,7 @@ export type Client = {
   get: <T>(path: string) => Promise<T>
   post: <T>(path: string, body: unknown) => Promise<T>
   patch: <T>(path: string, body: unknown) => Promise<T>
+  put: (path: string, body: unknown) => Promise<void>
   delete: (path: string) => Promise<void>
 }
 
@@ -37,6 +38,9 @@ export const createClient = (url: string, token: string): Client => {
     get: async <T>(path: string) => (await send('GET', path)) as T,
     post: async <T>(path: string, body: unknown) => (await send('POST', path, body)) as T,
     patch: async <T>(path: string, body: unknown) => (await send('PATCH', path, body)) as T,
+    put: async (path, body) => {
+      await send('PUT', path, body)
+    },
     delete: async (path) => {
       await send('DELETE', path)
     },

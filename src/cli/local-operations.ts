@@ -1,5 +1,6 @@
 import type { AuditEntry, RecordAudit } from '../model/audit.ts'
 import type { Accounts } from '../api/accounts.ts'
+import type { OAuthClients } from '../oauth/clients.ts'
 import type { OfUser, Operations } from './account-operations.ts'
 import { everyPage } from './pages.ts'
 
@@ -7,14 +8,31 @@ import { everyPage } from './pages.ts'
 type Note = (entry: Pick<AuditEntry, 'action' | 'target' | 'details'>) => Promise<void>
 
 /** The account commands on the database itself. */
-export const locally = (accounts: Accounts, recordAudit: RecordAudit): Operations => {
+export const locally = (
+  { accounts, oauthClients }: { accounts: Accounts; oauthClients: OAuthClients },
+  recordAudit: RecordAudit,
+): Operations => {
   const note: Note = (entry) => recordAudit({ ...entry, actor: 'berth', from: 'local' })
   return {
     ...usersLocally(accounts, note),
     ...tokensLocally(accounts, note),
     ...instancesLocally(accounts, note),
+    ...oauthClientsLocally(oauthClients, note),
   }
 }
+
+const oauthClientsLocally = (clients: OAuthClients, note: Note) =>
+  ({
+    listOAuthClients: clients.list,
+    setOAuthClient: async (client) => {
+      await clients.set(client)
+      await note({ action: 'oauth-client.set', target: client.service })
+    },
+    removeOAuthClient: async (service) => {
+      await clients.remove(service)
+      await note({ action: 'oauth-client.remove', target: service })
+    },
+  }) satisfies Partial<Operations>
 
 const usersLocally = (accounts: Accounts, note: Note) => {
   const idOf = async (email: string) => (await accounts.userByEmail(email)).id

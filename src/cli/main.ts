@@ -22,6 +22,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   user: () => import('./commands/user.ts'),
   token: () => import('./commands/token.ts'),
   instance: () => import('./commands/instance.ts'),
+  oauth: () => import('./commands/oauth.ts'),
   registry: () => import('./commands/registry.ts'),
   ecosystem: () => import('./commands/ecosystem.ts'),
   db: () => import('./commands/db.ts'),

@@ -1,6 +1,7 @@
 import type { Config } from '../base/config.ts'
 import { composeAccounts } from '../open-accounts.ts'
 import { openAudit } from '../open-audit.ts'
+import { composeOAuthClients } from '../sign-ins.ts'
 import { loadRegistry } from '../registry/load.ts'
 import { findDaemon } from './daemon-client.ts'
 import { locally } from './local-operations.ts'
@@ -21,11 +22,8 @@ const withLocal = <T>(config: Config, work: (operations: Operations) => Promise<
   withLocalStores(config, async (stores) => {
     const { services } = loadRegistry(config.registryDir)
     const nobodyListens = () => undefined // gateways of other processes hear it from the database
-    const accounts = composeAccounts({
-      config,
-      ...stores,
-      services: () => services,
-      onInstanceChange: nobodyListens,
-    })
-    return work(locally(accounts, await openAudit({ config, ...stores })))
+    const parts = { config, ...stores, services: () => services }
+    const accounts = composeAccounts({ ...parts, onInstanceChange: nobodyListens })
+    const oauthClients = composeOAuthClients(parts)
+    return work(locally({ accounts, oauthClients }, await openAudit({ config, ...stores })))
   })

@@ -31,6 +31,11 @@ export const overHttp = (client: Client): Operations => ({
       return { items: page.tokens, nextCursor: page.nextCursor }
     }),
   revokeToken: (id) => client.delete(`${ADMIN}/tokens/${encodeURIComponent(id)}`),
+  listOAuthClients: () => client.get(`${ADMIN}/oauth/clients`),
+  setOAuthClient: ({ service, ...body }) =>
+    client.put(`${ADMIN}/oauth/clients/${encodeURIComponent(service)}`, body),
+  removeOAuthClient: (service) =>
+    client.delete(`${ADMIN}/oauth/clients/${encodeURIComponent(service)}`),
 })
 
 const usersOverHttp = (client: Client) => {

@@ -12,6 +12,8 @@ export type GatewayInstance = {
   sealedCredentials: string
   isActive: boolean
   verification: Outcome
+  /** When the access token of a sign-in ends. */
+  accessExpiresAt?: Date | null
 }
 
 /** What a request says of itself: that it holds the secret of an instance of this service, or that it is its owner's. */

@@ -16,6 +16,7 @@ import { sendError, sendErrorTo } from './errors.ts'
 import { createForward } from './forward.ts'
 import { createForwarded } from './forwarded.ts'
 import { createGuard } from './guard.ts'
+import { withFreshTokens } from './fresh-tokens.ts'
 import { bearerOf, isPassed, isPassedWithUpgrade } from './headers.ts'
 import { createInstanceCache } from './instance-cache.ts'
 import { makePassage, type Passage } from './passage.ts'
@@ -25,6 +26,8 @@ export type GatewayNeeds = AuthenticateNeeds &
   AdmissionOptions & {
     /** @throws AppError when the sealed record does not open */
     openCredentials: (instance: GatewayInstance) => Credentials
+    /** Renews the access token of a sign-in. @throws AppError `oauth_unavailable` */
+    renewToken?: (handle: string) => Promise<void>
     /** The static port of a service that runs here. */
     portOf: (service: string) => number | undefined
     /** What is known of a service that does not answer. */
@@ -69,7 +72,8 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
   const forwarded = createForwarded(needs.trustedProxies ?? [])
   const { patienceMs = PATIENCE_MS, stateOf = () => undefined, log } = needs
   const forward = createForward({ patienceMs, stateOf, log })
-  const lookups = { ...needs, findInstance: cache.findInstance }
+  const findInstance = withFreshTokens(cache.findInstance, needs.renewToken)
+  const lookups = { ...needs, findInstance }
 
   /** Who may pass, and with what. */
   const admit = async (from: Admitted, route: Route, passes = isPassed): Promise<Passage> => {

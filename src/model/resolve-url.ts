@@ -7,9 +7,9 @@ const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 const ORIGIN = /^https:\/\/[a-z0-9.-]+(?::\d{1,5})?\/?$/i
 
 /**
- * Fills the placeholders of an address in a config (base URL, OAuth) from the user's fields. One at the very beginning stands for a whole https
- * origin of the user's own; one in the host must be a single DNS label, so that nobody reaches another host with it;
- * one in the path is percent-encoded.
+ * Fills the placeholders of an address in a config (base URL, OAuth) from the user's fields. One at the very beginning stands
+ * for a whole https origin of the user's own; one in the host must be a single DNS label, so that nobody reaches another host
+ * with it; one in the path is percent-encoded.
  *
  * @throws AppError `credentials_invalid` naming the field
  */

@@ -61,10 +61,18 @@ export type OAuth1 = {
   token: string
   tokenSecret: string
 }
-type OAuth = {
+/** How users sign in; both addresses may have `{field}`s of the user's, as the base URL may. */
+export type OAuth = {
+  /** May carry a constant query, such as `access_type=offline`. Absent: nobody signs in, tokens are entered. */
   authorizationUrl?: string | undefined
   tokenUrl: string
   scopes: readonly string[]
+  /** A space by default. */
+  scopeSeparator?: string | undefined
+  /** How the token endpoint learns who asks: in the body (`post`, the default) or by HTTP Basic. */
+  clientAuthentication?: 'post' | 'basic' | undefined
+  /** What `iss` in the answer must be (RFC 9207). Absent: an address of the same origin as one of the two above. */
+  issuer?: string | undefined
 }
 
 /** A cheap call that proves that a key works. */

@@ -148,6 +148,12 @@ export const serviceSchema = z.strictObject({
           authorizationUrl: text.optional(),
           tokenUrl: text,
           scopes: z.array(text).default([]),
+          scopeSeparator: z.enum([' ', ',']).optional().describe('A space by default'),
+          clientAuthentication: z
+            .enum(['post', 'basic'])
+            .optional()
+            .describe('How the token endpoint learns who asks; in the body by default'),
+          issuer: z.url().optional().describe('What iss in the answer must be (RFC 9207)'),
         })
         .optional(),
       verify: verify.optional(),

@@ -15,6 +15,8 @@ export type Instance = {
   createdAt: Date
   updatedAt: Date
   lastUsedAt: Date | null
+  /** When the access token of a sign-in ends. */
+  accessExpiresAt: Date | null
 } & CheckState
 
 export type InstanceRow = {
@@ -28,6 +30,7 @@ export type InstanceRow = {
   created_at: Date
   updated_at: Date
   last_used_at: Date | null
+  access_expires_at: Date | null
   verification: CheckState['verification']
   account: string | null
   verified_at: Date | null
@@ -37,7 +40,7 @@ export type InstanceRow = {
 
 /** Of `InstanceRow`. */
 export const INSTANCE_COLUMNS = `instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, is_active,
-  created_at, updated_at, last_used_at, verification, account, verified_at, check_tries, check_at`
+  created_at, updated_at, last_used_at, access_expires_at, verification, account, verified_at, check_tries, check_at`
 
 export const toInstance = (row: InstanceRow): Instance => ({
   handle: row.instance_id,
@@ -50,6 +53,7 @@ export const toInstance = (row: InstanceRow): Instance => ({
   createdAt: row.created_at,
   updatedAt: row.updated_at,
   lastUsedAt: row.last_used_at,
+  accessExpiresAt: row.access_expires_at,
   verification: row.verification,
   account: row.account,
   verifiedAt: row.verified_at,
@@ -60,7 +64,14 @@ export const toInstance = (row: InstanceRow): Instance => ({
 export type NewInstance = Pick<
   Instance,
   'handle' | 'userId' | 'service' | 'sealedCredentials' | 'secretHash' | 'sealedSecret'
-> & { sandbox: boolean; check: CheckState }
+> & { sandbox: boolean; check: CheckState; grant?: SealedGrant | undefined }
+
+/** What comes with an access token of a sign-in. */
+export type SealedGrant = {
+  sealedOauth: string
+  accessExpiresAt: Date | null
+  refreshAt: Date | null
+}
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -112,8 +123,8 @@ const insertRow = async (
   const rows = await database.query<InstanceRow>(
     `insert into user_service_instances
          (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox,
-          verification, account, verified_at, check_tries, check_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning ${INSTANCE_COLUMNS}`,
+          verification, account, verified_at, check_tries, check_at, sealed_oauth, access_expires_at, refresh_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning ${INSTANCE_COLUMNS}`,
     [
       instance.handle,
       instance.userId,
@@ -123,6 +134,7 @@ const insertRow = async (
       instance.sealedSecret,
       instance.sandbox,
       ...checkValues(instance.check),
+      ...grantValues(instance.grant),
     ],
   )
   const row = firstOf(rows)
@@ -173,33 +185,6 @@ export const listInstancesOf = async (database: Database, userId: string): Promi
   return rows.map(toInstance)
 }
 
-export type ListedInstance = Pick<
-  Instance,
-  'handle' | 'service' | 'isActive' | 'verification' | 'createdAt' | 'lastUsedAt'
-> & { email: string }
-
-/** Everybody's, by handle, behind one; at most `limit`. */
-export const listAllInstances = async (
-  database: Database,
-  { after, limit }: { after?: string | undefined; limit: number },
-): Promise<ListedInstance[]> => {
-  const rows = await database.query<InstanceRow & { email: string }>(
-    `select i.instance_id, i.service_type, i.is_active, i.verification, i.created_at, i.last_used_at, u.email
-     from user_service_instances i join users u on u.id = i.user_id
-     where $1::text is null or i.instance_id > $1 order by i.instance_id limit $2`,
-    [after ?? null, limit],
-  )
-  return rows.map(({ email, ...row }) => ({
-    handle: row.instance_id,
-    service: row.service_type,
-    isActive: row.is_active,
-    verification: row.verification,
-    createdAt: row.created_at,
-    lastUsedAt: row.last_used_at,
-    email,
-  }))
-}
-
 /** In the order verification, account, verified_at, check_tries, check_at. */
 export const checkValues = (check: CheckState) => [
   check.verification,
@@ -209,17 +194,29 @@ export const checkValues = (check: CheckState) => [
   check.checkAt,
 ]
 
-/** A key takes the place of a sign-in too. @returns undefined when the instance is gone */
+/** In the order sealed_oauth, access_expires_at, refresh_at. */
+const grantValues = (grant: SealedGrant | undefined) => [
+  grant?.sealedOauth ?? null,
+  grant?.accessExpiresAt ?? null,
+  grant?.refreshAt ?? null,
+]
+
+/** A key takes the place of a sign-in, and the other way round. @returns undefined when the instance is gone */
 export const replaceCredentials = async (
   database: Database,
-  change: { handle: string; sealedCredentials: string; check: CheckState },
+  change: {
+    handle: string
+    sealedCredentials: string
+    check: CheckState
+    grant?: SealedGrant | undefined
+  },
 ): Promise<Instance | undefined> => {
   const rows = await database.query<InstanceRow>(
     `update user_service_instances set encrypted_api_key = $2, is_active = true, updated_at = now(),
-       verification = $3, account = $4, verified_at = $5, check_tries = $6, check_at = $7, sealed_oauth = null,
-       access_expires_at = null, refresh_at = null, refresh_tries = 0, refresh_lease = null
+       verification = $3, account = $4, verified_at = $5, check_tries = $6, check_at = $7, sealed_oauth = $8,
+       access_expires_at = $9, refresh_at = $10, refresh_tries = 0, refresh_lease = null, refresh_lease_until = null
      where instance_id = $1 returning ${INSTANCE_COLUMNS}`,
-    [change.handle, change.sealedCredentials, ...checkValues(change.check)],
+    [change.handle, change.sealedCredentials, ...checkValues(change.check), ...grantValues(change.grant)], // prettier-ignore
   )
   const row = firstOf(rows)
   return row && toInstance(row)
@@ -245,7 +242,9 @@ export const setInstanceActive = async (
   change: { handle: string; isActive: boolean },
 ): Promise<Instance | undefined> => {
   const rows = await database.query<InstanceRow>(
-    `update user_service_instances set is_active = $2, updated_at = now()
+    // A paused instance is not asked about: whether its key still works is asked when it is resumed.
+    `update user_service_instances set is_active = $2, updated_at = now(),
+       check_at = case when $2 and not is_active and check_at is not null then least(check_at, now()) else check_at end
      where instance_id = $1 returning ${INSTANCE_COLUMNS}`,
     [change.handle, change.isActive],
   )
@@ -263,12 +262,4 @@ export const deleteInstance = async (
     [owner.userId, owner.service],
   )
   return firstOf(rows)?.instance_id
-}
-
-/** How many instances hold keys of the real world; `echo` calls nobody. */
-export const countRealInstances = async (database: Database): Promise<number> => {
-  const rows = await database.query<{ count: string }>(
-    `select count(*)::text as count from user_service_instances where not sandbox and service_type <> 'echo'`,
-  )
-  return Number(firstOf(rows)?.count ?? 0)
 }

@@ -8,7 +8,7 @@ export type SealedTable = {
   table: string
   /** The primary key: one column and its type. */
   id: string
-  idType: 'varchar' | 'uuid' | 'bigint'
+  idType: 'varchar' | 'uuid' | 'bigint' | 'bytea'
   handle: string
   userId: string
   service: string
@@ -27,7 +27,25 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     handle: 'instance_id',
     userId: 'user_id::text',
     service: 'service_type',
-    columns: ['encrypted_api_key', 'sealed_secret'],
+    columns: ['encrypted_api_key', 'sealed_secret', 'sealed_oauth'],
+  },
+  {
+    table: 'oauth_clients',
+    id: 'service_type',
+    idType: 'varchar',
+    handle: `'oauth_client'`,
+    userId: `''`,
+    service: 'service_type',
+    columns: ['sealed_client_secret'],
+  },
+  {
+    table: 'oauth_logins',
+    id: 'state_hash',
+    idType: 'bytea',
+    handle: `encode(state_hash, 'hex')`,
+    userId: 'user_id::text',
+    service: 'service_type',
+    columns: ['sealed_login'],
   },
 ]
 
@@ -57,7 +75,7 @@ export const holdOutdated = (
   transaction.query<SealedRow>(
     `select ${of.id}::text as id, ${of.handle} as handle, ${of.userId} as "userId", ${of.service} as service,
        array[${of.columns.join(', ')}]::text[] as sealed
-     from ${of.table} where ($2::${of.idType} is null or ${of.id} > $2) and ${isOutdated(of, '$1')}
+     from ${of.table} where ($2::text is null or ${of.id} > $2::text::${of.idType}) and ${isOutdated(of, '$1')}
      order by ${of.table}.${of.id} limit $3 for update skip locked`,
     [kid, after ?? null, limit],
   )
@@ -74,7 +92,8 @@ export const writeSealed = async (
   const parameters = of.columns.map((_column, index) => `$${index + 2}::text[]`)
   await transaction.query(
     `update ${of.table} t set ${sets.join(', ')}
-     from unnest($1::${of.idType}[], ${parameters.join(', ')}) as b(id, ${names.join(', ')}) where t.${of.id} = b.id`,
+     from unnest($1::text[], ${parameters.join(', ')}) as b(id, ${names.join(', ')})
+     where t.${of.id} = b.id::${of.idType}`,
     [rows.map(({ id }) => id), ...of.columns.map((_column, at) => rows.map(({ sealed }) => sealed[at]))], // prettier-ignore
   )
 }

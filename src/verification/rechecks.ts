@@ -1,5 +1,5 @@
 import { schedule, type ScheduledTask } from 'node-cron'
-import { messageOf } from '../base/errors.ts'
+import { AppError, messageOf } from '../base/errors.ts'
 import type { Runnable } from '../base/lifecycle.ts'
 import type { Log } from '../base/log.ts'
 import type { RecordEvent } from '../model/event.ts'
@@ -14,13 +14,19 @@ type CheckedInstance = CheckState & {
   userId: string
   service: string
   sealedCredentials: string
+  /** When the access token of a sign-in ends. */
+  accessExpiresAt?: Date | null
 }
 
-type RecheckNeeds = {
+export type RecheckNeeds = {
   verify: Verify
   serviceNamed: (name: string) => Service | undefined
   /** @throws AppError when the sealed record does not open */
   openCredentials: (instance: CheckedInstance) => Credentials
+  /** The instance with an access token that has not ended. @throws AppError when there is none to be had now */
+  freshen?: (instance: CheckedInstance) => Promise<CheckedInstance | undefined>
+  /** The instance with another access token than the refused one; undefined where it is a key. @throws AppError likewise */
+  renewRefused?: (instance: CheckedInstance) => Promise<CheckedInstance | undefined>
   /** Takes instances whose check is due, so that no other process takes them too. */
   claimDue: (limit: number) => Promise<CheckedInstance[]>
   /** @returns whether it was written: not when the credentials are others by now */
@@ -89,15 +95,36 @@ export const createRechecks = (needs: RecheckNeeds): Rechecks => {
   }
 }
 
-const checkOne = async (needs: RecheckNeeds, instance: CheckedInstance, isAsked: boolean) => {
-  const service = needs.serviceNamed(instance.service)
-  const result: Verification = service
-    ? await needs.verify(service, needs.openCredentials(instance))
-    : { outcome: 'unreachable' }
+const checkOne = async (needs: RecheckNeeds, given: CheckedInstance, isAsked: boolean) => {
+  const { instance, result } = await judge(needs, given)
+  // A grant that ended meanwhile has marked the instance already.
+  if (instance.verification === 'invalid' && given.verification !== 'invalid')
+    return { result: { outcome: 'invalid' as const }, state: instance }
   const state = nextCheck(instance, result, { now: needs.now(), isAsked })
   if (!(await needs.record(instance, state))) return { result, state: instance }
   announce(needs, instance, state)
   return { result, state }
+}
+
+type Judged = { instance: CheckedInstance; result: Verification }
+
+const judge = async (needs: RecheckNeeds, given: CheckedInstance): Promise<Judged> => {
+  const service = needs.serviceNamed(given.service)
+  if (!service) return { instance: given, result: { outcome: 'unreachable' } }
+  const verify = async (instance: CheckedInstance): Promise<Judged> => {
+    const result = await needs.verify(service, needs.openCredentials(instance))
+    return { instance, result }
+  }
+  try {
+    const fresh = (await needs.freshen?.(given)) ?? given
+    const judged = await verify(fresh)
+    if (judged.result.outcome !== 'invalid') return judged
+    const renewed = await needs.renewRefused?.(fresh)
+    return renewed ? await verify(renewed) : judged
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'oauth_unavailable') throw error
+    return { instance: given, result: { outcome: 'unreachable' } }
+  }
 }
 
 const announce = (

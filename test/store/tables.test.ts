@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
+import { countRealInstances } from '../../src/store/instance-overview.ts'
 import * as instances from '../../src/store/instances.ts'
 import type { VaultKeyState } from '../../src/model/keys.ts'
 import { migrateDatabase } from '../../src/store/migrate.ts'
@@ -103,7 +104,7 @@ onEveryDatabase('the tables', (database) => {
     const stored = { ...rest, ...check }
     assert.ok(inserted?.createdAt instanceof Date && inserted.updatedAt instanceof Date)
     const { createdAt, updatedAt } = inserted
-    assert.deepEqual(inserted, { ...stored, isActive: true, createdAt, updatedAt, lastUsedAt: null }) // prettier-ignore
+    assert.deepEqual(inserted, { ...stored, isActive: true, createdAt, updatedAt, lastUsedAt: null, accessExpiresAt: null }) // prettier-ignore
     assert.deepEqual(
       await instances.findClaimedInstance(database(), { handle: wanted.handle, userId: id }),
       inserted,
@@ -177,9 +178,9 @@ onEveryDatabase('the tables', (database) => {
     const [anna, ben] = [await newUser(), await newUser()]
     await insert(anna.id, { sandbox: true })
     await insert(anna.id, { service: 'echo' })
-    assert.equal(await instances.countRealInstances(database()), 0)
+    assert.equal(await countRealInstances(database()), 0)
     await insert(ben.id)
-    assert.equal(await instances.countRealInstances(database()), 1)
+    assert.equal(await countRealInstances(database()), 1)
   })
 
   it('keep one key that seals and one that waits, and make the one that waits seal', async () => {

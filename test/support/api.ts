@@ -38,6 +38,16 @@ const refuse = (what: string) => () => Promise.reject(new Error(`nobody shall us
 const NO_ACCOUNTS = new Proxy({} as Accounts, {
   get: (_target, property) => refuse(`accounts.${String(property)}`),
 })
+const NO_SIGN_INS: ApiNeeds['signIns'] = {
+  start: refuse('signIns.start'),
+  finish: () => Promise.resolve({ kind: 'unknown' }),
+  status: refuse('signIns.status'),
+}
+const NO_CLIENTS: ApiNeeds['oauthClients'] = {
+  list: () => Promise.resolve({ clients: [], redirectUri: '' }),
+  set: refuse('oauthClients.set'),
+  remove: refuse('oauthClients.remove'),
+}
 export const NO_FLEET: ApiNeeds['fleet'] = {
   plan: refuse('plan'),
   apply: refuse('apply'),
@@ -46,26 +56,30 @@ export const NO_FLEET: ApiNeeds['fleet'] = {
   startServices: refuse('startServices'),
 }
 
+/** Everything that routes need, and nothing behind it. */
+export const NO_PARTS: ApiNeeds = {
+  accounts: NO_ACCOUNTS,
+  identify: (token) => Promise.resolve(token === TOKEN ? { kind: 'admin' } : undefined),
+  judgeFailure: (_address, error) => error,
+  countInstances: () => Promise.resolve([]),
+  sumUsage: () => Promise.resolve([]),
+  version: '0.0.0',
+  baseUrl: 'http://127.0.0.1:3000',
+  services: () => [],
+  fleetStatus: () => FLEET,
+  fleet: NO_FLEET,
+  recordAudit: () => Promise.resolve(),
+  audit: NO_AUDIT,
+  keys: NO_KEYS,
+  signIns: NO_SIGN_INS,
+  oauthClients: NO_CLIENTS,
+  migrationStatus: () => Promise.resolve({ version: 1, newest: 1 }),
+  log: silentLog,
+}
+
 /** The API alone, over what a test gives it; every bearer token but `brt_admin` is unknown. */
 export const startApi = async (needs: Partial<ApiNeeds>) => {
-  const api = createApi({
-    accounts: NO_ACCOUNTS,
-    identify: (token) => Promise.resolve(token === TOKEN ? { kind: 'admin' } : undefined),
-    judgeFailure: (_address, error) => error,
-    countInstances: () => Promise.resolve([]),
-    sumUsage: () => Promise.resolve([]),
-    version: '0.0.0',
-    baseUrl: 'http://127.0.0.1:3000',
-    services: () => [],
-    fleetStatus: () => FLEET,
-    fleet: NO_FLEET,
-    recordAudit: () => Promise.resolve(),
-    audit: NO_AUDIT,
-    keys: NO_KEYS,
-    migrationStatus: () => Promise.resolve({ version: 1, newest: 1 }),
-    log: silentLog,
-    ...needs,
-  })
+  const api = createApi({ ...NO_PARTS, ...needs })
   const gateway = {
     handle: () => false,
     upgrade: () => false,

@@ -14,6 +14,7 @@ import { createKeyDesk } from '../../src/key-desk.ts'
 import { createKeyOperations } from '../../src/key-operations.ts'
 import { composeAccounts, migrationsFolder, prepareDatabase } from '../../src/open-accounts.ts'
 import { openAuditLog } from '../../src/open-audit.ts'
+import { composeSignIns } from '../../src/sign-ins.ts'
 import type { Database } from '../../src/store/database.ts'
 import { findClaimedInstance } from '../../src/store/instances.ts'
 import { findByIdentity, findPrincipal } from '../../src/store/identities.ts'
@@ -94,15 +95,11 @@ const openFront = async (kind: Database['kind'], home: string) => {
   })
   const list = () => services
   const onInstanceChange = gateway.forget
+  const parts = { config, database, vault, services: list }
+  const accounts = composeAccounts({ ...parts, onInstanceChange, onTokenChange: identify.forget })
   const api = createApi({
-    accounts: composeAccounts({
-      config,
-      database,
-      vault,
-      services: list,
-      onInstanceChange,
-      onTokenChange: identify.forget,
-    }),
+    accounts,
+    ...composeSignIns({ ...parts, store: accounts.storeSignIn, log: silentLog }),
     identify,
     judgeFailure: (_address, error) => error,
     countInstances: () => countInstances(database),

@@ -28,6 +28,7 @@ const TAGS: Readonly<Record<string, string>> = {
   liveness: 'Whether the daemon lives, and the fleet is up.',
   services: 'The catalogue.',
   instances: 'What a user has: keys entered, URLs received.',
+  'signing in': 'OAuth 2 instead of entering a token.',
   fleet: 'What operators see and administrators change.',
   users: 'Who uses the fleet, and what they may.',
   tokens: 'What users call this API with.',

@@ -5,6 +5,7 @@ import { fleetRoutes } from './fleet.ts'
 import { auditRoutes } from './audit.ts'
 import { keyRoutes } from './keys.ts'
 import { identityRoutes } from './identities.ts'
+import { oauthClientRoutes } from './oauth-clients.ts'
 import { overviewRoutes } from './overview.ts'
 import { tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
@@ -17,6 +18,7 @@ export const adminRoutes = (needs: ApiNeeds): Route[] => [
   ...identityRoutes(needs),
   ...tokenRoutes(needs),
   ...instancesOfUserRoutes(needs),
+  ...oauthClientRoutes(needs),
   ...keyRoutes(needs),
   ...auditRoutes(needs),
 ]

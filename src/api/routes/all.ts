@@ -6,6 +6,7 @@ import type { ApiNeeds } from '../needs.ts'
 import { adminRoutes } from './admin.ts'
 import { instanceRoutes } from './instances.ts'
 import { livenessRoutes } from './liveness.ts'
+import { signInRoutes } from './oauth.ts'
 import { serviceRoutes } from './services.ts'
 
 /** Every route of the HTTP API, and last the document that describes them all. */
@@ -14,6 +15,7 @@ export const apiRoutes = (needs: ApiNeeds): Route[] => {
     ...livenessRoutes(needs),
     ...serviceRoutes(needs),
     ...instanceRoutes(needs),
+    ...signInRoutes(needs),
     ...adminRoutes(needs),
     route({
       id: 'openApi',

@@ -1,15 +1,23 @@
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { readConfig } from '../../base/config.ts'
+import { readConfig, type Config } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
 import type { CredentialsInput } from '../../model/credentials-input.ts'
+import { requireDaemon } from '../daemon-client.ts'
 import { withOperations } from '../operations.ts'
+import { beginSignIn, waitForSignIn, type SignInStart } from '../sign-in.ts'
 import { note, print, printJson, printSecret, table } from '../output.ts'
 
 type Options = { user: string; service: string; json?: boolean }
 
 const fields = z.record(z.string(), z.string())
+
+const parseFields = (given: string): Record<string, string> => {
+  const parsed = fields.safeParse(parseJson(given))
+  if (parsed.success) return parsed.data
+  throw new AppError('credentials_invalid', 'The value of every field is text: {"field": "value"}.')
+}
 
 /** Keys come by stdin, never as an argument, where `ps` and the shell's history would show them. */
 const readKey = async (): Promise<CredentialsInput> => {
@@ -21,9 +29,26 @@ const readKey = async (): Promise<CredentialsInput> => {
       'No key came by stdin. Try: berth instance create … < key.txt',
     )
   if (!given.startsWith('{')) return { apiKey: given }
-  const parsed = fields.safeParse(parseJson(given))
-  if (parsed.success) return { credentials: parsed.data }
-  throw new AppError('credentials_invalid', 'The value of every field is text: {"field": "value"}.')
+  return { credentials: parseFields(given) }
+}
+
+/** What a service wants to know besides the sign-in, as a JSON object by stdin; a terminal is not asked. */
+const readFields = async (): Promise<Record<string, string> | undefined> => {
+  const given = process.stdin.isTTY ? '' : (await text(process.stdin)).trim()
+  return given === '' ? undefined : parseFields(given)
+}
+
+const startSignIn = async (config: Config, { user: email, service }: Options) => {
+  const client = await requireDaemon(config)
+  return beginSignIn(client, { email, service, credentials: await readFields() })
+}
+
+/** Prints where to go, and returns when the user is back. */
+const signIn = async (config: Config, options: Options) => {
+  const { authorizationUrl } = await startSignIn(config, options)
+  note(`Open this address in a browser, and grant the access:\n\n${authorizationUrl}\n`)
+  note('Waiting …')
+  return waitForSignIn(await requireDaemon(config), { email: options.user, service: options.service }) // prettier-ignore
 }
 
 const parseJson = (given: string): unknown => {
@@ -51,20 +76,34 @@ export const add = (program: Command): void => {
 }
 
 const addCreate = (instance: Command): void => {
-  withCommon(
-    instance.command('create').description('store a key (from stdin) and print the URL'),
-  ).action(async ({ user: email, service, json }: Options) => {
-    const key = await readKey()
-    const made = await withOperations(readConfig(), (operations) =>
-      operations.createInstance({ email, service, ...key }),
-    )
-    if (json) printJson(made)
-    else
+  withCommon(instance.command('create').description('store a key (from stdin) and print the URL'))
+    .option('--oauth', 'sign in instead: print the address to open, wait, and print the URL')
+    .option('--no-wait', 'with --oauth: only print the address')
+    .action(async (options: Options & { oauth?: boolean; wait: boolean }) => {
+      const config = readConfig()
+      if (options.oauth && !options.wait)
+        return printStart(await startSignIn(config, options), options)
+      const made = options.oauth
+        ? await signIn(config, options)
+        : await createWithKey(config, options)
+      if (options.json) return printJson(made)
       printSecret(
         made.instanceUrl,
         `The key is ${describeKey(made)}. Paste the URL into an MCP client; whoever has it can use the key behind it.`,
       )
-  })
+    })
+}
+
+const createWithKey = async (config: Config, { user: email, service }: Options) => {
+  const key = await readKey()
+  return withOperations(config, (operations) =>
+    operations.createInstance({ email, service, ...key }),
+  )
+}
+
+const printStart = (started: SignInStart, { json }: Options): void => {
+  if (json) printJson(started)
+  else print(started.authorizationUrl)
 }
 
 const addList = (instance: Command): void => {

@@ -38,6 +38,7 @@ const main = async (): Promise<void> => {
     database,
     vault,
     portOf: (service) => (service === SERVICE ? upstream : undefined),
+    recordAudit: () => Promise.resolve(),
     services: () => [SERVICE_ENTRY],
     log: silentLog,
   })
