@@ -1,5 +1,6 @@
 import { pathPlaceholders, templatePlaceholders } from '../model/placeholder.ts'
 import type { CredentialField, Inject, Service } from '../model/service.ts'
+import { injectByType } from './inject-by-type.ts'
 import type { Problem } from './parse.ts'
 import { toService, type ParsedConfig } from './schema.ts'
 
@@ -20,45 +21,6 @@ export const complete = (config: ParsedConfig): { service: Service; problems: Pr
   })
   return { service, problems }
 }
-
-const TOKEN_FIELDS = ['access_token', 'bearer_token', 'auth_token', 'api_token', 'token'] // by preference
-const KEY_FIELDS = ['api_key', 'generic_api_key', 'apikey', ...TOKEN_FIELDS]
-
-/** Older configs say only the auth type. A Bearer header is what most APIs of type `api_key` take too. */
-const injectByType = (config: ParsedConfig): Inject => {
-  const fields: readonly CredentialField[] = config.auth.fields
-  const bearer = (names: readonly string[], fallback: string) => ({
-    headers: { Authorization: `Bearer {{${pick(fields, names) ?? fallback}}}` },
-  })
-  switch (config.auth.type) {
-    case 'none':
-      return {}
-    case 'basic': {
-      const username = pick(fields, ['username', 'email', 'user', 'client_id']) ?? 'username'
-      const password = pick(fields, ['password', 'api_token', ...KEY_FIELDS]) ?? 'password'
-      return { basic: { username: `{{${username}}}`, password: `{{${password}}}` } }
-    }
-    case 'oauth1':
-      return {
-        oauth1: {
-          consumerKey: '{{consumer_key}}',
-          consumerSecret: '{{consumer_secret}}',
-          token: `{{${pick(fields, TOKEN_FIELDS) ?? 'access_token'}}}`,
-          tokenSecret: `{{${pick(fields, ['access_token_secret', 'token_secret']) ?? 'access_token_secret'}}}`,
-        },
-      }
-    case 'oauth2':
-      return bearer([...TOKEN_FIELDS, ...KEY_FIELDS], 'access_token')
-    default:
-      return bearer(KEY_FIELDS, onlySecret(fields) ?? 'api_key')
-  }
-}
-
-const pick = (fields: readonly CredentialField[], names: readonly string[]) =>
-  names.find((name) => fields.some((field) => field.name === name))
-
-const onlySecret = (fields: readonly CredentialField[]) =>
-  fields.find((field) => field.required && field.type === 'password')?.name
 
 const undeclaredFields = (
   config: ParsedConfig,
@@ -84,18 +46,27 @@ const undeclaredFields = (
 }
 
 type ParsedTool = ParsedConfig['tools'][number]
+type ParsedParameter = ParsedTool['parameters'][string]
 
+/** Every parameter of the path has a value (OpenAPI 3.1 §4.8.12.1): without one, "delete this item" would be another call. */
 const withPathParameters = (tool: ParsedTool, index: number, problems: Problem[]): ParsedTool => {
-  const missing = pathPlaceholders(tool.endpoint).filter(
-    (name) => !Object.hasOwn(tool.parameters, name),
-  )
-  if (missing.length === 0) return tool
-  const added = missing.map((name) => {
-    problems.push({
-      path: `tools.${index}.parameters`,
-      message: `{${name}} in the endpoint of ${tool.name} is not declared; made a required string`,
-    })
-    return [name, { type: 'string' as const, required: true, description: '' }] as const
-  })
-  return { ...tool, parameters: { ...Object.fromEntries(added), ...tool.parameters } }
+  const said = (name: string, what: string) => {
+    const message = `{${name}} in the endpoint of ${tool.name} is not ${what}`
+    problems.push({ path: `tools.${index}.parameters`, message })
+  }
+  const [path = ''] = tool.endpoint.split('?')
+  const made: Record<string, ParsedParameter> = {}
+  for (const name of pathPlaceholders(tool.endpoint)) {
+    const known = Object.hasOwn(tool.parameters, name) ? tool.parameters[name] : undefined
+    if (!known) {
+      said(name, 'declared; made a required string')
+      made[name] = { type: 'string', required: true, description: '' }
+    } else if (path.includes(`{${name}}`) && !known.required && known.default === undefined) {
+      said(name, 'required; made so')
+      made[name] = { ...known, required: true }
+    }
+  }
+  return Object.keys(made).length === 0
+    ? tool
+    : { ...tool, parameters: { ...made, ...tool.parameters, ...made } }
 }

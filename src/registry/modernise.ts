@@ -1,3 +1,6 @@
+import { moderniseTool } from './modernise-tool.ts'
+import { isObject, rename, respell, singleBraces, type Json } from './spelling.ts'
+
 /**
  * Older configs load unchanged: this step rewrites older spellings into the present ones, before any check. Keys that
  * begin with `#` are remarks and disappear.
@@ -11,7 +14,15 @@ const AUTH_TYPE: Readonly<Record<string, string>> = {
   basic_auth: 'basic',
   oauth: 'oauth2',
   'oauth2.0': 'oauth2',
+  oauth2_0: 'oauth2',
   'oauth1.0a': 'oauth1',
+  'oauth1.0': 'oauth1',
+  api_token: 'api_key',
+  bearertoken: 'bearer',
+  jwt: 'bearer',
+  personal_access_token: 'bearer',
+  basicauth: 'basic',
+  http_basic: 'basic',
   no_auth: 'none',
 }
 const FIELD_TYPE: Readonly<Record<string, string>> = {
@@ -19,19 +30,6 @@ const FIELD_TYPE: Readonly<Record<string, string>> = {
   secret: 'password',
   number: 'text',
 }
-const PARAMETER_TYPE: Readonly<Record<string, string>> = {
-  int: 'integer',
-  float: 'number',
-  bool: 'boolean',
-  list: 'array',
-  json: 'object',
-}
-
-type Json = Record<string, unknown>
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const withoutRemarks = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withoutRemarks)
   if (!isObject(value)) return value
@@ -40,18 +38,6 @@ const withoutRemarks = (value: unknown): unknown => {
       .filter(([key]) => !key.startsWith('#'))
       .map(([key, item]) => [key, withoutRemarks(item)]),
   )
-}
-
-const respell = (value: unknown, spellings: Readonly<Record<string, string>>): unknown => {
-  if (typeof value !== 'string') return value
-  const lower = value.toLowerCase()
-  return Object.hasOwn(spellings, lower) ? spellings[lower] : lower
-}
-
-const rename = (object: Json, from: string, to: string): void => {
-  if (!(from in object)) return
-  if (!(to in object)) object[to] = object[from]
-  Reflect.deleteProperty(object, from)
 }
 
 /** @returns the config in present spelling; what is not an object comes back as it is */
@@ -65,9 +51,10 @@ export const modernise = (raw: unknown): unknown => {
     rename(config['api'], 'baseUrl', 'baseURL')
     rename(config['api'], 'base_url', 'baseURL')
     rename(config['api'], 'docs', 'documentation')
+    singleBraces(config['api'], 'baseURL')
   }
   if (isObject(config['auth'])) moderniseAuth(config['auth'])
-  if (Array.isArray(config['tools'])) for (const tool of config['tools']) moderniseTool(tool)
+  if (Array.isArray(config['tools'])) config['tools'].forEach(moderniseTool)
   return config
 }
 
@@ -81,14 +68,4 @@ const moderniseAuth = (auth: Json): void => {
   rename(oauth, 'authorization_url', 'authorizationUrl')
   rename(oauth, 'token_url', 'tokenUrl')
   if (typeof oauth['scopes'] === 'string') oauth['scopes'] = oauth['scopes'].split(/[\s,]+/)
-}
-
-const moderniseTool = (tool: unknown): void => {
-  if (!isObject(tool)) return
-  if (typeof tool['method'] === 'string') tool['method'] = tool['method'].toUpperCase()
-  rename(tool, 'path', 'endpoint')
-  if (!isObject(tool['parameters'])) return
-  for (const parameter of Object.values(tool['parameters']))
-    if (isObject(parameter) && 'type' in parameter)
-      parameter['type'] = respell(parameter['type'], PARAMETER_TYPE)
 }

@@ -66,7 +66,10 @@ const tool = z.strictObject({
   name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
   description: text.default(''),
   method: z.enum(METHODS),
-  endpoint: z.string().startsWith('/').describe('Path below the base URL, with {parameter}s'),
+  endpoint: z
+    .string()
+    .regex(/^(?:[/?]|$)/, 'must begin with /')
+    .describe('Path below the base URL, with {parameter}s'),
   baseURL: text.optional().describe("Instead of the service's base URL"),
   headers: stringMap.optional().describe('Constant headers'),
   encoding: z.enum(ENCODINGS).optional(),

@@ -35,6 +35,36 @@ const CASES: readonly [title: string, auth: Record<string, unknown>, inject: Inj
     { basic: { username: '{{email}}', password: '{{api_token}}' } },
   ],
   [
+    'two fields of unusual names for basic, in their order',
+    { type: 'basic', fields: [required('site', 'text'), required('pin')] },
+    { basic: { username: '{{site}}', password: '{{pin}}' } },
+  ],
+  [
+    'an account and its token for basic',
+    { type: 'basic', fields: [required('auth_token'), required('account_sid', 'text')] },
+    { basic: { username: '{{account_sid}}', password: '{{auth_token}}' } },
+  ],
+  [
+    'a key alone as the user for basic',
+    { type: 'basic', fields: [required('api_key')] },
+    { basic: { username: '{{api_key}}', password: '' } },
+  ],
+  [
+    'the keys of an app as the consumer for oauth1',
+    {
+      type: 'oauth1',
+      fields: ['api_key', 'api_secret', 'token', 'token_secret'].map((name) => required(name)),
+    },
+    {
+      oauth1: {
+        consumerKey: '{{api_key}}',
+        consumerSecret: '{{api_secret}}',
+        token: '{{token}}',
+        tokenSecret: '{{token_secret}}',
+      },
+    },
+  ],
+  [
     'the four keys for oauth1',
     { type: 'oauth1', fields: [required('token'), required('token_secret')] },
     {

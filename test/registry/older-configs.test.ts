@@ -148,4 +148,58 @@ describe('an older config', () => {
     })
     assert.equal(service.api.baseURL, 'https://new.widgets.test')
   })
+
+  const toolOf = (tool: Record<string, unknown>) => {
+    const { service, findings } = load({ tools: [{ name: 'get', method: 'get', ...tool }] })
+    return { tool: service.tools[0], findings }
+  }
+
+  it('may write an endpoint as others do', () => {
+    const id = { id: { type: 'string', required: true } }
+    for (const [endpoint, meant, parameters] of [
+      ['items/{id}', '/items/{id}', id],
+      ['/items/{{ id }}', '/items/{id}', id],
+      ['/items/:id/tags', '/items/{id}/tags', id],
+      ['/items/:id/tags', '/items/:id/tags', {}],
+      ['/v1/{id}:cancel', '/v1/{id}:cancel', id],
+      ['', '', {}],
+      ['?call=list', '?call=list', {}],
+    ] as const) {
+      const { tool, findings } = toolOf({ endpoint, parameters })
+      assert.equal(tool?.endpoint, meant)
+      assert.deepEqual(findings, [])
+    }
+    const { tool } = toolOf({ endpoint: 'https://files.widgets.test/up?x=1' })
+    assert.deepEqual([tool?.baseURL, tool?.endpoint], ['https://files.widgets.test', '/up?x=1'])
+  })
+
+  it('may list its parameters, give their types alone, or say them as JSON Schema', () => {
+    const q = { type: 'string', required: true, description: '' }
+    const n = { type: 'integer', required: false, description: '' }
+    for (const parameters of [
+      [
+        { name: 'q', type: 'string', required: true },
+        { name: 'n', type: 'int' },
+      ],
+      { type: 'object', properties: { q: { type: 'string' }, n: 'int' }, required: ['q'] },
+      { q, n: 'integer' },
+    ]) {
+      const { tool, findings } = toolOf({ endpoint: '/find', parameters })
+      assert.deepEqual(tool?.parameters, { q, n })
+      assert.deepEqual(findings, [])
+    }
+  })
+
+  it('has no optional part of a path', () => {
+    const { tool, findings } = toolOf({ endpoint: '/items/{id}', parameters: { id: {} } })
+    assert.equal(tool?.parameters['id']?.required, true)
+    assert.match(
+      findings[0]?.message ?? '',
+      /\{id\} in the endpoint of get is not required; made so/,
+    )
+    const kept = toolOf({ endpoint: '/items/{id}', parameters: { id: { default: 'me' } } })
+    assert.equal(kept.tool?.parameters['id']?.required, false)
+    const inQuery = toolOf({ endpoint: '/items?q={q}', parameters: { q: {} } })
+    assert.equal(inQuery.tool?.parameters['q']?.required, false)
+  })
 })

@@ -15,7 +15,7 @@ export const writePayload = (tool: Tool, args: Arguments): Payload => {
   if (whole) return whole
   const content = tool.body === undefined ? remaining(tool, args) : fillBody(tool.body, args)
   if (content === undefined) return NOTHING
-  switch (tool.encoding ?? 'json') {
+  switch (encodingOf(tool)) {
     case 'json':
       return payload('application/json', JSON.stringify(content))
     case 'text':
@@ -25,6 +25,13 @@ export const writePayload = (tool: Tool, args: Arguments): Payload => {
     case 'multipart':
       return multipart(tool, membersOf(content), args)
   }
+}
+
+/** A file is a part of a form, unless the config says what else it is. */
+const encodingOf = (tool: Tool): NonNullable<Tool['encoding']> => {
+  if (tool.encoding !== undefined) return tool.encoding
+  const { hasFile } = planOf(tool)
+  return hasFile && tool.body === undefined ? 'multipart' : 'json'
 }
 
 const payload = (type: string, body: string | Buffer): Payload => ({

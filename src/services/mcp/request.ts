@@ -29,7 +29,7 @@ export const buildRequest = ({ service, tool, args, credentials }: ToolCall): Ou
     ...payload.headers,
   }
   // A content type is that of the body: it takes the place of the encoding's own, except for the boundary of its parts.
-  const keepsType = payload.body === undefined || tool.encoding === 'multipart'
+  const keepsType = payload.body === undefined || isMultipart(payload)
   for (const [name, value] of plan.constantHeaders)
     if (name !== 'content-type' || !keepsType) headers[name] = value
   addParameters(headers, plan, args)
@@ -42,6 +42,9 @@ export const buildRequest = ({ service, tool, args, credentials }: ToolCall): Ou
   injectCredentials(service, credentials, request)
   return request
 }
+
+const isMultipart = ({ headers }: Payload): boolean =>
+  headers['content-type']?.startsWith('multipart/') === true
 
 const addParameters = (headers: Payload['headers'], plan: ToolPlan, args: Arguments): void => {
   for (const { name, wire, parameter } of plan.headers)

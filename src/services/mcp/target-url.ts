@@ -17,9 +17,11 @@ export const targetUrl = (base: URL, tool: Tool, args: Arguments): URL => {
   refuseDotSegments(filled)
   const pairs = [base.search.slice(1), ...ownPairs(plan, args), ...parameterPairs(plan, args)]
   const search = pairs.filter(Boolean).join('&')
-  const basePath = base.pathname.endsWith('/') ? base.pathname.slice(0, -1) : base.pathname
-  return new URL(`${base.origin}${basePath}${filled}${search && `?${search}`}`)
+  return new URL(`${base.origin}${below(base.pathname, filled)}${search && `?${search}`}`)
 }
+
+const below = (basePath: string, path: string): string =>
+  path !== '' && basePath.endsWith('/') ? `${basePath.slice(0, -1)}${path}` : `${basePath}${path}`
 
 /** An empty one would turn "delete this item" into "delete the collection". */
 const pathPart = (tool: Tool, name: string, value: unknown): string => {

@@ -19,6 +19,8 @@ export type ToolPlan = {
   headers: readonly Placed[]
   cookies: readonly Placed[]
   body: readonly Placed[]
+  /** Whether a file is among those of the body. */
+  hasFile: boolean
   /** Names in lower case. */
   constantHeaders: readonly (readonly [name: string, value: string])[]
 }
@@ -53,6 +55,9 @@ const plan = (tool: Tool): ToolPlan => {
     headers: placed('header').map((one) => ({ ...one, wire: one.wire.toLowerCase() })),
     cookies: placed('cookie'),
     body: placed('body'),
+    hasFile: placed('body').some(
+      ({ parameter: { type, items } }) => type === 'file' || items?.type === 'file',
+    ),
     constantHeaders: Object.entries(tool.headers ?? {}).map(([name, value]) => [
       name.toLowerCase(),
       value,

@@ -113,13 +113,13 @@ const twice = async (
 
 const ownHosts = new WeakMap<Service, ReadonlySet<string>>()
 
-/** The registry's own base URL may lie inside; one that a user filled in may not. */
+/** The registry's own base URL may lie inside; one whose host a user filled in may not. */
 const namesItself = (service: Service, url: URL): boolean => {
   let hosts = ownHosts.get(service)
   if (!hosts) {
     const bases = [service.api.baseURL, ...service.tools.map((tool) => tool.baseURL ?? '')]
-    const plain = bases.filter((base) => !base.includes('{') && URL.canParse(base))
-    hosts = new Set(plain.map((base) => new URL(base).host))
+    const origins = bases.flatMap((base) => /^https?:\/\/[^/?#{]+(?=[/?#]|$)/i.exec(base) ?? [])
+    hosts = new Set(origins.filter((one) => URL.canParse(one)).map((one) => new URL(one).host))
     ownHosts.set(service, hosts)
   }
   return hosts.has(url.host)

@@ -31,6 +31,16 @@ describe('a file in a multipart body', () => {
     assert.match(body, /name="file"; filename="file"\r\ncontent-type: application\/octet-stream\r\n\r\nhi\r\n/) // prettier-ignore
   })
 
+  it('makes the body multipart by itself, where the config does not say otherwise', () => {
+    const parameters = { file: { type: 'file' }, title: {} } as const
+    const args = { file: 'aGk=', title: 'Notes' }
+    const type = (tool: object) => requestOf({ method: 'POST', parameters, ...tool }, { args }).headers['content-type'] // prettier-ignore
+    assert.match(type({}) ?? '', /^multipart\/form-data; boundary=/)
+    assert.match(type({ headers: { 'Content-Type': 'multipart/form-data' } }) ?? '', /boundary=/)
+    assert.equal(type({ encoding: 'json' }), 'application/json')
+    assert.equal(type({ body: { data: '{{file}}' } }), 'application/json')
+  })
+
   it('may be one of several', () => {
     const body = partsOf({ files: { type: 'array', items: { type: 'file' } } }, { files: [PNG, 'aGk='] }) // prettier-ignore
     assert.equal(body.match(/name="files"; filename="files/g)?.length, 2)

@@ -16,6 +16,13 @@ describe('the path of a request', () => {
     assert.equal(pathOf('/items', {}, 'https://api.widgets.test'), '/items')
   })
 
+  it('is that of the base URL when the endpoint has none', () => {
+    const at = (baseURL: string, endpoint: string) =>
+      requestOf({ endpoint }, { service: { api: { baseURL, version: '', documentation: '' } } }).url.href // prettier-ignore
+    assert.equal(at('https://api.widgets.test/graphql', ''), 'https://api.widgets.test/graphql')
+    assert.equal(at('https://api.widgets.test/rpc/', '?call=x'), 'https://api.widgets.test/rpc/?call=x') // prettier-ignore
+  })
+
   it('puts an argument where the endpoint names it, each time', () => {
     assert.equal(pathOf('/a/{id}/b/{id}', { id: 'x1' }), '/v1/a/x1/b/x1')
     assert.equal(pathOf('/docs/{id}:batchUpdate', { id: 'd1' }), '/v1/docs/d1:batchUpdate')

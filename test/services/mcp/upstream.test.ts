@@ -88,7 +88,8 @@ describe('the way out', () => {
       await send({}, based(`${recorder.url}/v1`), `${recorder.url}/v1/x`)
       const tool = makeTool({ baseURL: recorder.url })
       await send({}, makeService({ tools: [tool] }), `${recorder.url}/y`)
-      assert.deepEqual(recorder.requests.map(({ url }) => url), ['/v1/x', '/y']) // prettier-ignore
+      await send({}, based(`${recorder.url}/{tenant}`), `${recorder.url}/acme/z`)
+      assert.deepEqual(recorder.requests.map(({ url }) => url), ['/v1/x', '/y', '/acme/z']) // prettier-ignore
     })
 
     it('is closed when the registry names another port of it, or a field made the host', async () => {
