@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, renameSync } from 'node:fs'
-import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { runBerth } from './support/berth.ts'
 import { useCleanup } from './support/cleanup.ts'
 import { useFleet } from './support/fleet.ts'
 import { findFreePorts } from './support/free-ports.ts'
 import { send } from './support/http.ts'
+import { startLoad } from './support/load.ts'
 import { isAlive } from './support/processes.ts'
 import { waitUntil } from './support/wait-until.ts'
 
@@ -72,7 +72,7 @@ describe('gateways beside the daemon', function () {
   it('share one port; a rolling restart replaces all and fails no request', async () => {
     const path = `${await newInstance('alpha')}/tools`
     const { url, pids, restart } = await startGateway(2)
-    const load = startLoad(`${url}${path}`)
+    const load = startLoad([{ url: `${url}${path}` }])
     await waitUntil('the load is on', () => load.statuses.length > 50)
     const { processes } = await restart()
     const sofar = load.statuses.length
@@ -147,41 +147,3 @@ describe('gateways beside the daemon', function () {
     assert.ok(!existsSync(join(fleet().home, 'pg')))
   })
 })
-
-/** Clients that ask again and again: half of them over new connections, half over lasting ones. */
-const startLoad = (url: string) => {
-  const statuses: number[] = []
-  const failures: string[] = []
-  let isOn = true
-  const ask = async (agent: Agent | false): Promise<void> => {
-    try {
-      statuses.push(await statusOf(url, agent))
-    } catch (error) {
-      failures.push(String(error))
-    }
-  }
-  const loops = Array.from({ length: 6 }, async (_, index) => {
-    const agent = index % 2 === 0 ? false : new Agent({ keepAlive: true })
-    while (isOn) await ask(agent)
-    if (agent) agent.destroy()
-  })
-  const stop = async (): Promise<void> => {
-    isOn = false
-    await Promise.all(loops)
-  }
-  return { statuses, failures, stop }
-}
-
-/** As clients do, it asks again when an idle connection turns out to be closed (RFC 9112 §9.3.1). */
-const statusOf = (url: string, agent: Agent | false): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const outgoing = request(url, { agent }, (incoming) => {
-      incoming.on('error', reject)
-      incoming.on('end', () => resolve(incoming.statusCode ?? 0)).resume()
-    })
-    outgoing.on('error', (error) => {
-      if (outgoing.reusedSocket) statusOf(url, agent).then(resolve, reject)
-      else reject(error)
-    })
-    outgoing.end()
-  })

@@ -35,7 +35,7 @@ export type Target = { port: number; path: string }
 
 /** One connection that carries one request at a time. */
 const openLane = async ({ port, path }: Target) => {
-  const bytes = requestFor(port, path)
+  const usual = requestFor(port, path)
   const socket = connect({ host: '127.0.0.1', port, noDelay: true })
   let settle: { resolve: () => void; reject: (error: Error) => void } | undefined
   let text = ''
@@ -57,7 +57,7 @@ const openLane = async ({ port, path }: Target) => {
     socket.once('connect', resolve)
   })
   return {
-    exchange: () =>
+    exchange: (bytes = usual) =>
       new Promise<void>((resolve, reject) => {
         settle = { resolve, reject }
         socket.write(bytes)
@@ -105,6 +105,25 @@ export const loadFully = async (target: Target, ms: number, mark: () => void): P
     isOver = true
     for (const lane of lanes) lane.close()
   }
+}
+
+/** As many requests as go through, to one of these paths after the other. @returns requests a second */
+export const loadPaths = async (
+  port: number,
+  paths: readonly string[],
+  ms: number,
+): Promise<number> => {
+  const requests = paths.map((path) => requestFor(port, path))
+  const lanes = await openLanes({ port, path: '' }, LANES)
+  const startedAt = performance.now()
+  let count = 0
+  await Promise.all(
+    lanes.map(async ({ exchange }) => {
+      while (performance.now() - startedAt < ms) await exchange(requests[count++ % requests.length])
+    }),
+  )
+  for (const lane of lanes) lane.close()
+  return (count * 1_000) / (performance.now() - startedAt)
 }
 
 const PACE_PER_MS = 1

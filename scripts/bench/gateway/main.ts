@@ -1,14 +1,15 @@
 // Compares the gateway with what else could stand in front of the services, on this machine and in one run.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '../../../src/base/errors.ts'
 import { note, print, printJson } from '../../../src/cli/output.ts'
 import { readCpuMs } from '../fleet/cpu.ts'
 import { createDatabase } from '../fleet/database.ts'
-import { loadFully, loadPaced, openStreams } from './client.ts'
+import { loadFully, loadPaced } from './client.ts'
+import { measureOnly } from './only.ts'
 import { readOptions, USAGE, type Options } from './options.ts'
+import { idleStreams } from './streams.ts'
 import { summarise, waysTable, type Sample } from './report.ts'
 import {
   buildPrograms,
@@ -31,6 +32,10 @@ const main = async (): Promise<void> => {
   }
   process.once('SIGINT', () => void endAll().then(() => process.exit(130)))
   await buildPrograms()
+  if (options.only) {
+    if (!(await measureOnly(options.only))) process.exitCode = 1
+    return
+  }
   const folder = mkdtempSync(join(tmpdir(), 'bg-'))
   const database = await createDatabase()
   try {
@@ -87,23 +92,11 @@ const measureOne = async ({ name, target, pid }: Running, ms: number): Promise<S
   return { name, perSecond, cpuUs, p50Ms: at(0.5), p99Ms: at(0.99) }
 }
 
-const SETTLE_MS = 3_000
-
 /** @returns bytes of the process that each stream takes */
-const measureStreams = async ({ target, pid }: Running, count: number) => {
-  note(`${count} idle event streams …`)
-  await delay(SETTLE_MS)
-  const before = residentBytes(pid ?? 0)
-  const path = target.path.replace(/mcp$/, 'stream')
-  const sockets = await openStreams({ port: target.port, path }, count)
-  await delay(SETTLE_MS)
-  const bytesEach = (residentBytes(pid ?? 0) - before) / count
-  for (const socket of sockets) socket.removeAllListeners('close').destroy()
-  return { count, bytesEach }
-}
-
-const residentBytes = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+const measureStreams = async ({ target, pid = 0 }: Running, count: number) => ({
+  count,
+  bytesEach: await idleStreams({ target, pid }, count),
+})
 
 main().catch((error: unknown) => {
   note(messageOf(error))

@@ -21,6 +21,17 @@ export type Running = {
   pid: number | undefined
 }
 
+/** Berth's gateway that runs, with a database of its own. */
+export type Bench = {
+  databaseUrl: string
+  env: Readonly<Record<string, string>>
+  /** An instance that works. */
+  target: Target
+  pid: number
+  /** Another gateway, with a database of its own. */
+  startAnother: () => Promise<Bench>
+}
+
 const children = new Set<ChildProcess>()
 
 /** Ends what was started. */
@@ -57,7 +68,7 @@ export const buildPrograms = (): Promise<unknown> =>
 
 const run = (name: string, args: readonly number[], env: Record<string, string> = {}) =>
   keep(
-    spawn(process.execPath, [join(BUILT, `${name}.js`), ...args.map(String)], {
+    spawn(process.execPath, ['--expose-gc', join(BUILT, `${name}.js`), ...args.map(String)], {
       env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     }),
@@ -93,10 +104,18 @@ export const startHttpProxy = async ({ port, upstreamPort }: Place): Promise<Run
   return { name: 'http-proxy', title: 'bare http-proxy, keep-alive agent', target: { port, path: '/mcp' }, pid } // prettier-ignore
 }
 
+/** The bench says of itself for whom it sends: each request of some measurements comes from another address. */
+export const berthEnvironment = ({ folder, port, databaseUrl }: Place): Record<string, string> => ({
+  HOME: folder,
+  BERTH_HOME: join(folder, 'home'),
+  PORT: String(port),
+  DATABASE_URL: databaseUrl,
+  BERTH_TRUSTED_PROXIES: '127.0.0.1',
+})
+
 export const startBerth = async (place: Place): Promise<Running> => {
-  const { folder, port, upstreamPort, databaseUrl } = place
-  const env = { HOME: folder, BERTH_HOME: join(folder, 'home'), PORT: String(port), DATABASE_URL: databaseUrl } // prettier-ignore
-  const child = run('berth', [upstreamPort], env)
+  const { port, upstreamPort } = place
+  const child = run('berth', [upstreamPort], berthEnvironment(place))
   const path = await new Promise<string>((resolve, reject) => {
     child.once('exit', () => reject(new Error("Berth's gateway ended before it served")))
     if (child.stdout)
