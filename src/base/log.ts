@@ -33,19 +33,18 @@ export const logThrough = (write: Write, part: string): Log => {
 /**
  * JSON lines on stdout, without a library: for host programs, whose start is counted in milliseconds.
  *
- * @param serviceOf for which service the code that logs works; it goes with every line that names none
+ * @param workOf for which service and request the code that logs works; it goes with every line that does not say so itself
  */
 export const createLineLog = (
   name: string,
   level: LogLevel = 'info',
-  serviceOf: () => string | undefined = () => undefined,
+  workOf: () => Fields = () => ({}),
 ): Log => {
   const limit = LOG_LEVELS.indexOf(level)
   const write = createBoundedLines((_level, line) => process.stdout.write(`${line}\n`))
   return logThrough((at, fields) => {
     if (LOG_LEVELS.indexOf(at) > limit) return
-    const service = fields['service'] ?? serviceOf()
-    write(at, service === undefined ? fields : { ...fields, service })
+    write(at, { ...fields, ...workOf(), ...fields })
   }, name)
 }
 

@@ -74,7 +74,7 @@ const isRefused = (outcome: Outcome): boolean =>
   outcome.kind === 'failed' && outcome.failure.kind === 'refused'
 
 const causeOf = (outcome: Outcome): unknown =>
-  outcome.kind === 'failed' ? outcome.failure.cause : undefined
+  outcome.kind === 'failed' ? (outcome.failure.cause ?? new Error('connection closed')) : undefined
 
 /**
  * What certainly was not done may be sent again: nobody took it, or the host says so. So may what harms nobody when done

@@ -5,6 +5,8 @@ export type CrashRecord = {
   pid: number
   /** The service that was being worked for; null when none was. */
   service: string | null
+  /** Of the request that was being worked for. */
+  requestId: string | null
   message: string
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { silentLog } from '../../src/base/log.ts'
+import { silentLog, type Log } from '../../src/base/log.ts'
 import type { AdmissionOptions } from '../../src/gateway/admission.ts'
 import type { GatewayInstance, InstanceClaim } from '../../src/gateway/authenticate.ts'
 import type { ServiceState } from '../../src/gateway/breaker.ts'
@@ -61,6 +61,7 @@ type World = AdmissionOptions & {
   stateOf?: (service: string) => ServiceState | undefined
   trustedProxies?: readonly string[]
   slowness?: Slowness
+  log?: Log
 }
 
 /** A front server whose instances, users and ports are given; the rest of the API answers 299. */

@@ -4,14 +4,17 @@ import type { Log } from '../../base/log.ts'
 import { redactText } from '../../base/redact.ts'
 import type { CrashRecord } from '../../model/crash.ts'
 
-/** Which service the code that runs now works for; it lasts over timers and promises. */
-const working = new AsyncLocalStorage<string>()
+/** `requestId`: the gateway's. */
+export type Work = { service: string; requestId?: string }
 
-/** Runs work in the name of a service, so that an exception in it can be laid at that service's door. */
-export const workFor = <T>(service: string, work: () => T): T => working.run(service, work)
+/** What the code that runs now works for; it lasts over timers and promises. */
+const working = new AsyncLocalStorage<Work>()
 
-/** The service that the code that runs now works for. */
-export const workedFor = (): string | undefined => working.getStore()
+/** Runs work in the name of a service and a request, so that an exception in it can be laid at their door. */
+export const workFor = <T>(work: Work, run: () => T): T => working.run(work, run)
+
+/** What the code that runs now works for. */
+export const workedFor = (): Partial<Work> => working.getStore() ?? {}
 
 /**
  * On an exception that nobody caught, notes which service was being worked for and ends the process: its state is not to
@@ -22,7 +25,8 @@ export const recordCrashes = (file: string | undefined, log: Log): void => {
     const record: CrashRecord = {
       at: new Date().toISOString(),
       pid: process.pid,
-      service: working.getStore() ?? null,
+      service: workedFor().service ?? null,
+      requestId: workedFor().requestId ?? null,
       message: redactText(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     }
     log.error('host crashed', record)

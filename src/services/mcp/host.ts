@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { AppError } from '../../base/errors.ts'
 import type { Runnable } from '../../base/lifecycle.ts'
 import type { Log } from '../../base/log.ts'
@@ -9,7 +9,7 @@ import { UNPROCESSED_HEADER } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
 import { createCalls } from './calls.ts'
 import { createControl } from './control.ts'
-import { workFor } from './crash-record.ts'
+import { workFor, type Work } from './crash-record.ts'
 import type { HostEnvironment } from './environment.ts'
 import { createPorts, type Ports } from './ports.ts'
 import { createRequests } from './requests.ts'
@@ -38,7 +38,7 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
     }
     note.begin(service.name)
     response.once('close', note.end)
-    workFor(service.name, () => route(service, request, response))
+    workFor(workOf(service, request), () => route(service, request, response))
   })
   const requests = createRequests(server)
   server.keepAliveTimeout = 65_000 // above the gateway's, which closes first
@@ -125,4 +125,9 @@ const readServed = (file: string): RegistryFile | undefined => {
   } catch {
     return undefined // missing or cut off: the daemon will look, and bring what is missing
   }
+}
+
+const workOf = ({ name }: Service, { headers }: IncomingMessage): Work => {
+  const requestId = headers['x-request-id']
+  return typeof requestId === 'string' ? { service: name, requestId } : { service: name }
 }
