@@ -27,6 +27,7 @@ import {
 import { openAuditLog, type AuditLog } from './open-audit.ts'
 import { createLogKeeper } from './logs/keeper.ts'
 import { logFilesElsewhere } from './logs/log-files.ts'
+import { createObservationParts } from './observation-parts.ts'
 import type { OpenVault } from './open-vault.ts'
 import { openIdentify } from './open-identity.ts'
 
@@ -190,7 +191,10 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const asked = { portOf, hostKey: loadHostKey(config), renewToken: renewals.renew }
   const checks = createKeyChecks({ ...shared, ...asked, recordEvent, log })
   const accounts = composeAccounts({ ...shared, config, checks, onTokenChange: forgetTokens })
+  const fleetStatusNow = () => statusOf(parts)
+  const observed = createObservationParts({ ...parts, database, recorder: events, fleetStatus: fleetStatusNow }) // prettier-ignore
   const api = createApi({
+    ...observed.needs,
     accounts,
     ...composeSignIns({ ...shared, config, store: accounts.storeSignIn, log: log.child('oauth') }),
     identify,
@@ -202,7 +206,7 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
     baseUrl: config.baseUrl,
     services,
     fleet: supervisor,
-    fleetStatus: () => statusOf(parts),
+    fleetStatus: fleetStatusNow,
     recordAudit: audit.record,
     audit,
     keys,
@@ -213,7 +217,7 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const { host, port } = config
   const server = createFrontServer({ host, port, gateway, api, checkHost })
   const beside = [createPruning(database, log), server, checks.rechecks, renewals.schedule]
-  return sequence('server', [runnable, ...beside], log)
+  return sequence('server', [runnable, ...beside, observed.runnable], log)
 }
 
 /** Asked for services that do not answer. */

@@ -1,5 +1,7 @@
 import type { Log } from '../base/log.ts'
 import type { AuditVerdict, AuditView, By, RecordAudit } from '../model/audit.ts'
+import type { StoredEvent } from '../model/event.ts'
+import type { ServiceHealth } from '../model/health.ts'
 import type { Changes, FleetStatus } from '../model/fleet.ts'
 import type { KeyStatus, Rotation } from '../model/keys.ts'
 import type { Service } from '../model/service.ts'
@@ -23,9 +25,33 @@ type UsageRow = {
   meanLatencyMs: number | null
 }
 
+export type EventFilter = {
+  /** Beginnings of types. */
+  types?: readonly string[] | undefined
+  service?: string | undefined
+  instanceId?: string | undefined
+  userId?: string | undefined
+}
+/** The next events, possibly none; `last` is the id up to which was looked. */
+export type EventPage = { events: StoredEvent[]; last: number }
+
+/** What happens, and how services are. */
+type ObservationNeeds = {
+  events: {
+    /** Ends when whoever takes the pages does. */
+    follow: (filter: EventFilter, after: number | undefined) => Promise<AsyncIterable<EventPage>>
+    newest: (
+      filter: EventFilter,
+      range: { before?: number | undefined; limit: number },
+    ) => Promise<StoredEvent[]>
+  }
+  listHealth: () => Promise<ServiceHealth[]>
+}
+
 /** What the routes need of the rest of the daemon. */
 export type ApiNeeds = SignInNeeds &
-  OAuthClientNeeds & {
+  OAuthClientNeeds &
+  ObservationNeeds & {
     accounts: Accounts
     identify: Identify
     judgeFailure: JudgeFailure

@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   stop: () => import('./commands/stop.ts'),
   start: () => import('./commands/start.ts'),
   status: () => import('./commands/status.ts'),
+  events: () => import('./commands/events.ts'),
   logs: () => import('./commands/logs.ts'),
   health: () => import('./commands/health.ts'),
   doctor: () => import('./commands/doctor.ts'),

@@ -28,3 +28,17 @@ export type HealthHour = {
 
 /** The part of the time in which a service answered, in percent; null where nothing is known. */
 export type Uptime = { day: number | null; week: number | null; month: number | null }
+
+/** How a service is and was, as operators see it. */
+export type ServiceHealth = {
+  service: string
+  port: number
+  state: string
+  since: string
+  cause: string | null
+  reason: string | null
+  lastCheckAt: string | null
+  responseMs: number | null
+  consecutiveFailures: number
+  uptime: Uptime
+}

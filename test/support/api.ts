@@ -31,6 +31,12 @@ const NO_KEYS: ApiNeeds['keys'] = {
   remove: () => Promise.resolve(),
 }
 
+/** Nothing happens. */
+const NO_EVENTS: ApiNeeds['events'] = {
+  follow: () => Promise.reject(new Error('nobody shall follow')),
+  newest: () => Promise.resolve([]),
+}
+
 const TOKEN = 'brt_admin'
 
 const refuse = (what: string) => () => Promise.reject(new Error(`nobody shall use ${what}`))
@@ -71,6 +77,8 @@ export const NO_PARTS: ApiNeeds = {
   recordAudit: () => Promise.resolve(),
   audit: NO_AUDIT,
   keys: NO_KEYS,
+  events: NO_EVENTS,
+  listHealth: () => Promise.resolve([]),
   signIns: NO_SIGN_INS,
   oauthClients: NO_CLIENTS,
   migrationStatus: () => Promise.resolve({ version: 1, newest: 1 }),

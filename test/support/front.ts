@@ -18,6 +18,7 @@ import { composeSignIns } from '../../src/sign-ins.ts'
 import type { Database } from '../../src/store/database.ts'
 import { findClaimedInstance } from '../../src/store/instances.ts'
 import { findByIdentity, findPrincipal } from '../../src/store/identities.ts'
+import { listNewestEvents } from '../../src/store/events.ts'
 import { migrationStatus } from '../../src/store/migrate.ts'
 import { countInstances, sumUsage } from '../../src/store/service-overview.ts'
 import { findLiveToken } from '../../src/store/tokens.ts'
@@ -112,6 +113,12 @@ const openFront = async (kind: Database['kind'], home: string) => {
     recordAudit,
     audit,
     keys: createKeyDesk(createKeyOperations({ config, database, vault, recordAudit }), silentLog),
+    events: {
+      // One that ends, for tests that ask every route.
+      follow: () => Promise.resolve((async function* () {})()),
+      newest: (filter, range) => listNewestEvents(database, filter, range),
+    },
+    listHealth: () => Promise.resolve([]),
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: silentLog,
   })

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { json, Router, type Request, type RequestHandler, type Response } from 'express'
 import { AppError } from '../../base/errors.ts'
 import type { RecordAudit } from '../../model/audit.ts'
@@ -50,10 +52,12 @@ const work =
     const caller = response.locals['caller'] as Caller | undefined
     const { params, query, body } = request as { params: unknown; query: unknown; body: unknown }
     const requestId = String(request.headers['x-request-id'])
-    const origin = { caller, address: request.ip ?? '', requestId }
+    const lastEventId = request.get('last-event-id')
+    const origin = { caller, address: request.ip ?? '', requestId, lastEventId }
     const { audited, ...answer } = await route.answer({ caller, params, query, body, origin })
     if (audited) await recordAudit({ ...audited, actor: actorOf(caller), from: origin.address })
-    sendAnswer(response, route, answer)
+    if (answer.stream) await sendStream(response, route, { ...answer, stream: answer.stream })
+    else sendAnswer(response, route, answer)
   }
 
 const actorOf = (caller: Caller | undefined): string => {
@@ -72,6 +76,22 @@ const sendAnswer = (response: Response, route: Route, answer: Answer): void => {
   // With an ETag express answers If-None-Match itself (RFC 9110 §13.1.2).
   if (route.etag) response.set({ etag: etagOf(text), 'cache-control': 'private, no-cache' })
   response.type(contentType).send(text)
+}
+
+/** As fast as the client reads; its leaving ends the source. */
+const sendStream = async (
+  response: Response,
+  route: Route,
+  { status, headers, stream }: Answer & { stream: AsyncIterable<string> },
+): Promise<void> => {
+  const contentType = route.answers[status]?.contentType ?? 'text/plain'
+  // Proxies that would wait for the end are asked not to.
+  response
+    .status(status)
+    .type(contentType)
+    .set({ ...headers, 'x-accel-buffering': 'no' })
+  response.flushHeaders()
+  await pipeline(Readable.from(stream, { highWaterMark: 1 }), response).catch(() => undefined)
 }
 
 const etagOf = (text: string): string =>

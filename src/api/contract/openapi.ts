@@ -29,6 +29,7 @@ const TAGS: Readonly<Record<string, string>> = {
   services: 'The catalogue.',
   instances: 'What a user has: keys entered, URLs received.',
   'signing in': 'OAuth 2 instead of entering a token.',
+  events: 'What happened, and what happens.',
   fleet: 'What operators see and administrators change.',
   users: 'Who uses the fleet, and what they may.',
   tokens: 'What users call this API with.',

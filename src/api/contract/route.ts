@@ -9,12 +9,18 @@ export type AnswerSpec = {
   description: string
   schema?: z.ZodType
   /** Of a body that is not JSON but text. */
-  contentType?: 'text/html' | 'text/plain'
+  contentType?: 'text/html' | 'text/plain' | 'text/event-stream'
 }
 export type Answers = Readonly<Record<number, AnswerSpec>>
 
 type Headers = Readonly<Record<string, string>>
-export type Answer = { status: number; body?: unknown; headers?: Headers }
+export type Answer = {
+  status: number
+  body?: unknown
+  headers?: Headers
+  /** In the place of a body: text that goes on until it ends or the client leaves. */
+  stream?: AsyncIterable<string>
+}
 type AnswerUnder<Status, Spec> = Spec extends { schema: infer S extends z.ZodType }
   ? { status: Status; body: z.input<S> }
   : { status: Status; body?: undefined }
@@ -35,7 +41,13 @@ export const done = <const Status extends number>(status: Status, headers: Heade
 })
 
 /** From where a request came; for the audit log. */
-type Origin = { caller: Caller | undefined; address: string; requestId: string }
+type Origin = {
+  caller: Caller | undefined
+  address: string
+  requestId: string
+  /** Where a stream of events broke off. */
+  lastEventId: string | undefined
+}
 
 /** A request as it came: nothing of it is checked yet. */
 type Raw = { caller: Caller | undefined; params: unknown; query: unknown; body: unknown; origin: Origin } // prettier-ignore

@@ -3,6 +3,7 @@ import type { Route } from '../contract/route.ts'
 import { instancesOfUserRoutes } from './admin-instances.ts'
 import { fleetRoutes } from './fleet.ts'
 import { auditRoutes } from './audit.ts'
+import { healthRoutes } from './health.ts'
 import { keyRoutes } from './keys.ts'
 import { identityRoutes } from './identities.ts'
 import { oauthClientRoutes } from './oauth-clients.ts'
@@ -14,6 +15,7 @@ import { userRoutes } from './users.ts'
 export const adminRoutes = (needs: ApiNeeds): Route[] => [
   ...fleetRoutes(needs),
   ...overviewRoutes(needs),
+  ...healthRoutes(needs),
   ...userRoutes(needs),
   ...identityRoutes(needs),
   ...tokenRoutes(needs),

@@ -4,6 +4,7 @@ import { openApiDocument } from '../contract/openapi.ts'
 import { answer, route, type Route } from '../contract/route.ts'
 import type { ApiNeeds } from '../needs.ts'
 import { adminRoutes } from './admin.ts'
+import { eventRoutes } from './events.ts'
 import { instanceRoutes } from './instances.ts'
 import { livenessRoutes } from './liveness.ts'
 import { signInRoutes } from './oauth.ts'
@@ -16,6 +17,7 @@ export const apiRoutes = (needs: ApiNeeds): Route[] => {
     ...serviceRoutes(needs),
     ...instanceRoutes(needs),
     ...signInRoutes(needs),
+    ...eventRoutes(needs),
     ...adminRoutes(needs),
     route({
       id: 'openApi',
