@@ -175,7 +175,7 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const { record: recordEvent } = events
   const { portOf } = supervisor
   const services = () => supervisor.fleet().services
-  const { gateway, renewals, forgetTokens, runnable } = composeGateway({
+  const { gateway, renewals, forgetTokens, oldUrls, runnable } = composeGateway({
     config,
     database,
     vault,
@@ -215,7 +215,8 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   })
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
   const { host, port } = config
-  const server = createFrontServer({ host, port, gateway, api, checkHost })
+  const front = { host, port, gateway, api: oldUrls?.before(api) ?? api, checkHost }
+  const server = createFrontServer(front)
   const beside = [createPruning(database, log), server, checks.rechecks, renewals.schedule]
   return sequence('server', [runnable, ...beside, observed.runnable], log)
 }

@@ -4,8 +4,10 @@ import { maxOpenFiles } from './base/proc.ts'
 import type { Log } from './base/log.ts'
 import type { ServiceState } from './gateway/breaker.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
+import { createGrants, type Grants } from './gateway/old-urls/grants.ts'
 import { createLookupCache } from './gateway/lookup-cache.ts'
 import { createUsage } from './gateway/usage.ts'
+import { composeOldUrls, type OldUrlParts } from './old-url-parts.ts'
 import { openIdentify } from './open-identity.ts'
 import type { RecordAudit } from './model/audit.ts'
 import type { RecordEvent } from './model/event.ts'
@@ -50,6 +52,8 @@ export type GatewayParts = {
   renewals: Renewals
   /** Some token changed in this process. */
   forgetTokens: () => void
+  /** With an old server alone. */
+  oldUrls: OldUrlParts | undefined
   /** What runs beside the gateway. */
   runnable: Runnable
 }
@@ -73,6 +77,7 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
     identify.forget()
     options.onTokenChange?.()
   }
+  const grants = grantsFor(config)
   const usage = createUsage({ write: (batch) => addUsage(database, batch), log })
   const shared = config.redis && createSharedBuckets(config.redis.url, log.child('redis'))
   const onInstanceChange = (handle: string) => gateway.forget(handle)
@@ -84,11 +89,7 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
     maxOpen: Math.max(MIN_OPEN, Math.floor((maxOpenFiles() - OWN_FILES) / FILES_PER_REQUEST)),
     countUsage: usage.count,
     findInstance: (claim) => findClaimedInstance(database, claim),
-    identifyUser: async (bearer) => {
-      const caller = await identify(bearer)
-      const isUser = caller?.kind === 'user' && caller.scopes.includes('instances')
-      return isUser ? caller.userId : undefined
-    },
+    identifyUser: createIdentifyUser(identify, grants),
     openCredentials: createOpening(options),
     renewToken: renewals.renew,
     portOf: options.portOf,
@@ -97,19 +98,15 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
     hostKey: loadHostKey(config),
     log: log.child('gateway'),
   })
-  const listener = createChangeListener(options, {
-    onInstance: gateway.forget,
-    onToken: forgetTokens,
-    onGap: () => {
-      gateway.flush()
-      forgetTokens()
-    },
-  })
+  const oldUrls = grants && openOldUrls(options, gateway, grants)
+  const listener = createChangeListener(options, changesFor({ gateway, forgetTokens, oldUrls }))
+  const others = [shared?.runnable, usage, oldUrls?.runnable].filter((one) => one !== undefined)
   return {
-    gateway,
+    gateway: oldUrls?.gateway ?? gateway,
     renewals,
     forgetTokens,
-    runnable: sequence('gateway', [...listener, ...(shared ? [shared.runnable] : []), usage], log), // prettier-ignore
+    oldUrls,
+    runnable: sequence('gateway', [...listener, ...others], log),
   }
 }
 
@@ -119,6 +116,52 @@ const createOpening = ({ config: { baseUrl }, vault, services }: GatewayPartsOpt
     services().some((service) => service.name === name && offersSignIn(service))
   return (instance: Parameters<typeof credentialsForHost>[1]) =>
     credentialsForHost({ vault, baseUrl, canSignIn }, instance)
+}
+
+/** Without an old server nothing is granted. */
+const grantsFor = ({ legacyUrl }: Config): Grants | undefined =>
+  legacyUrl === undefined ? undefined : createGrants()
+
+/** What is forgotten with which change. */
+const changesFor = ({
+  gateway,
+  forgetTokens,
+  oldUrls,
+}: Omit<GatewayParts, 'runnable' | 'renewals'>): Changes => ({
+  onInstance: (handle) => {
+    gateway.forget(handle)
+    oldUrls?.forget()
+  },
+  onToken: forgetTokens,
+  onRouting: () => void oldUrls?.reload(),
+  onGap: () => {
+    gateway.flush()
+    forgetTokens()
+    oldUrls?.forget()
+    void oldUrls?.reload()
+  },
+})
+
+/** Users by their tokens; and by what this process grants itself for old URLs. */
+const createIdentifyUser =
+  (identify: ReturnType<typeof openIdentify>, grants: Grants | undefined) =>
+  async (bearer: string): Promise<string | undefined> => {
+    const granted = grants?.userOf(bearer)
+    if (granted !== undefined) return granted
+    const caller = await identify(bearer)
+    const isUser = caller?.kind === 'user' && caller.scopes.includes('instances')
+    return isUser ? caller.userId : undefined
+  }
+
+const openOldUrls = (
+  { config, database, portOf, log }: GatewayPartsOptions,
+  gateway: Gateway,
+  grants: Grants,
+): OldUrlParts | undefined => {
+  const { legacyUrl, baseUrl, trustedProxies } = config
+  if (legacyUrl === undefined) return undefined
+  const given = { legacyUrl, baseUrl, trustedProxies }
+  return composeOldUrls({ ...given, database, gateway, grants, portOf, log: log.child('old urls') })
 }
 
 /** Found by name in no time, as long as the services are the same. */
@@ -168,17 +211,23 @@ const createTokenCache = (database: Database) =>
     max: MAX_TOKENS,
   })
 
-type Changes = { onInstance: (handle: string) => void; onToken: () => void; onGap: () => void }
+type Changes = {
+  onInstance: (handle: string) => void
+  onToken: () => void
+  onRouting: () => void
+  onGap: () => void
+}
 
 /** Hears what any process changes in Postgres. The embedded database is this process's own. */
 const createChangeListener = (
   { config, log }: GatewayPartsOptions,
-  { onInstance, onToken, onGap }: Changes,
+  { onInstance, onToken, onRouting, onGap }: Changes,
 ): Runnable[] => {
   if (config.databaseUrl === undefined) return []
   const onMessage = (message: string) => {
     const [kind, handle = ''] = message.split(' ')
     if (kind === 'instance') onInstance(handle)
+    else if (kind === 'routing') onRouting()
     else onToken()
   }
   const url = config.databaseUrl

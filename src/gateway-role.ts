@@ -77,7 +77,7 @@ const createServerPart = async (
   { database, vault, fleet }: Opened,
 ): Promise<Runnable> => {
   const audit = await openAuditLog({ config, database, vault })
-  const { gateway, runnable } = composeGateway({
+  const { gateway, oldUrls, runnable } = composeGateway({
     config,
     database,
     vault: auditReads(vault, audit.record),
@@ -90,7 +90,9 @@ const createServerPart = async (
   })
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
   const { host, port } = config
-  const server = createFrontServer({ host, port, gateway, api: createProbes(fleet), checkHost })
+  const probes = createProbes(fleet)
+  const api = oldUrls?.before(probes) ?? probes
+  const server = createFrontServer({ host, port, gateway, api, checkHost })
   return sequence('server', [runnable, server], log)
 }
 

@@ -19,6 +19,7 @@ import {
   redisFile,
   loopback,
   keySetUrl,
+  plainUrl,
   path,
 } from './setting-shapes.ts'
 
@@ -48,6 +49,8 @@ export type Config = LogSettings & {
   readonly masterKeyFile: string
   readonly adminTokenFile: string
   readonly sandboxUrl: string | undefined
+  /** The server of the older model, which goes on serving what is not served here; without a trailing slash. */
+  readonly legacyUrl: string | undefined
   /** Hosts and origins that clients may name besides the base URL and loopback. */
   readonly allowedHosts: readonly string[]
   /** Addresses and ranges of proxies whose word about a request's client counts. */
@@ -90,6 +93,7 @@ const schema = z.object({
   BERTH_MASTER_KEY_FILE: path.optional(),
   BERTH_ADMIN_TOKEN_FILE: path.optional(),
   BERTH_SANDBOX_URL: loopback.optional(),
+  BERTH_LEGACY_URL: plainUrl.optional(),
   BERTH_ALLOWED_HOSTS: list.default([]),
   BERTH_TRUSTED_PROXIES: list.pipe(z.array(addressRange)).default([]),
   BERTH_ALLOW_PRIVATE: flag.default(false),
@@ -169,6 +173,7 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     databaseUrl: env.DATABASE_URL ?? env.DATABASE_URL_FILE,
     redis: env.BERTH_REDIS_URL_FILE,
     sandboxUrl: env.BERTH_SANDBOX_URL,
+    legacyUrl: env.BERTH_LEGACY_URL,
     allowedHosts: env.BERTH_ALLOWED_HOSTS,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
     allowPrivate: env.BERTH_ALLOW_PRIVATE,
@@ -246,6 +251,7 @@ export const environmentOf = (config: Config): Record<string, string> => {
     DATABASE_URL_FILE: config.databaseUrl === undefined ? undefined : config.home.databaseUrlFile,
     BERTH_REDIS_URL_FILE: config.redis?.file,
     BERTH_SANDBOX_URL: config.sandboxUrl,
+    BERTH_LEGACY_URL: config.legacyUrl,
     BERTH_ALLOWED_HOSTS: config.allowedHosts.join(',') || undefined,
     BERTH_TRUSTED_PROXIES: config.trustedProxies.join(',') || undefined,
     BERTH_ALLOW_PRIVATE: config.allowPrivate ? 'true' : undefined,

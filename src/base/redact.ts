@@ -8,6 +8,8 @@ const SECRET_KEY =
 const PATTERNS: readonly [RegExp, string][] = [
   // /{handle}_{secret}/service and handle_secret alone
   [/([a-z0-9-]{1,3}_user_[0-9a-f]{8}_[0-9a-f]{6})_[0-9A-Za-z]+/g, '$1_[secret]'],
+  // /{uuid}/mcp/… of the older model
+  [/\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\/mcp)/gi, '/[secret]'],
   [/\bbrt_[\w-]+/g, 'brt_[secret]'],
   [/\b(Bearer|Basic)\s+[\w\-._~+/=]+/gi, '$1 [secret]'],
   // user:password@ in a URL; the user may be missing, and the last @ ends the password

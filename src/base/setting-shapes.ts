@@ -52,4 +52,8 @@ export const keySetUrl = httpUrl.refine(
   (url) => url.startsWith('https:') || isLoopback(url),
   'must begin with https://: whoever can change the keys on their way can be anybody',
 )
+export const plainUrl = httpUrl.refine(
+  (url) => new URL(url).username === '' && new URL(url).password === '',
+  'must not hold a password: PM2 shows the environment',
+)
 export const path = z.string().min(1)

@@ -1,14 +1,5 @@
+import type { MovedInstance } from '../model/old-routing.ts'
 import { firstOf, type Database } from './database.ts'
-
-/** An instance of the older model that is served here by now. */
-export type MovedInstance = {
-  /** Its handle here. */
-  instanceId: string
-  service: string
-  userId: string
-  /** The service's name in the old URL. */
-  oldType: string
-}
 
 const SELECT = `select l.instance_id as "instanceId", i.service_type as service, i.user_id as "userId", l.old_type as "oldType"
   from migration_ledger l join user_service_instances i on i.instance_id = l.instance_id

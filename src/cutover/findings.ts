@@ -1,0 +1,54 @@
+import type { OldRouting } from '../model/old-routing.ts'
+import { createErrorTest } from './comparison/error-ratio.ts'
+import type { Sample } from './comparison/sample.ts'
+
+type Row = {
+  epoch: number
+  isNew: boolean
+  service: string
+  instanceId: string
+  latencyMs: number
+  isError: boolean
+}
+
+/** What of the old path's requests is kept, for the next epoch's test. */
+const KEPT = 500
+
+const toSample = ({ isNew, service, instanceId, latencyMs, isError }: Row): Sample => ({
+  arm: isNew ? 'new' : 'old',
+  service,
+  instance: instanceId,
+  latencyMs,
+  isError,
+})
+
+/**
+ * A gateway's own watch over errors: it stops sending requests to a fleet that fails as soon as its own requests say so,
+ * without waiting for the database and the daemon, which judge over all gateways.
+ */
+export const createFindings = () => {
+  let old: Sample[] = []
+  let test = createErrorTest()
+  let epoch = -1
+  let found: number | undefined
+  const begin = (next: number): void => {
+    epoch = next
+    test = createErrorTest()
+    for (const sample of old) test.add(sample)
+  }
+  return {
+    add: (row: Row): 'found' | undefined => {
+      if (row.epoch < epoch) return undefined
+      if (row.epoch > epoch) begin(row.epoch)
+      const sample = toSample(row)
+      if (sample.arm === 'old') old = [...old.slice(1 - KEPT), sample]
+      test.add(sample)
+      if (test.verdict() !== 'worse' || found === epoch) return undefined
+      found = epoch
+      return 'found'
+    },
+    /** The routing as this process follows it: the one that it found to fail, no more. */
+    correct: (routing: OldRouting): OldRouting =>
+      routing.epoch === found ? { ...routing, percent: 0 } : routing,
+  }
+}
