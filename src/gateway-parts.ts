@@ -14,6 +14,7 @@ import type { RecordEvent } from './model/event.ts'
 import { offersSignIn } from './model/oauth.ts'
 import type { Service } from './model/service.ts'
 import type { Renewals } from './oauth/renewals.ts'
+import { createRefusedKeys } from './refused-keys.ts'
 import { composeRenewals } from './sign-ins.ts'
 import { credentialsForHost } from './key-checks.ts'
 import type { Database } from './store/database.ts'
@@ -92,6 +93,7 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
     identifyUser: createIdentifyUser(identify, grants),
     openCredentials: createOpening(options),
     renewToken: renewals.renew,
+    onKeyRefused: createRefusedKeys(database, log),
     portOf: options.portOf,
     ...(options.stateOf && { stateOf: options.stateOf }),
     trustedProxies: config.trustedProxies,

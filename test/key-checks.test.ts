@@ -170,6 +170,21 @@ onEveryDatabase('entering a key', (database) => {
     )
   })
 
+  it('is asked about when its instance is resumed, since a paused one is not', async () => {
+    const owner = { userId: await newUser(), service: 'widgets' }
+    await enter('sk-1', owner)
+    await world.accounts.setActive(owner, false)
+    answer = { status: 401 }
+    await database().query('update user_service_instances set check_at = now() where user_id = $1', [owner.userId]) // prettier-ignore
+    api.requests.splice(0)
+    await world.checks.rechecks.sweep()
+    assert.deepEqual(api.requests, [])
+    await database().query(`update user_service_instances set check_at = now() + interval '1 day' where user_id = $1`, [owner.userId]) // prettier-ignore
+    await world.accounts.setActive(owner, true)
+    await world.checks.rechecks.sweep()
+    assert.equal(api.requests.length, 1)
+  })
+
   it('is nobody’s through the host without the daemon’s own header', async () => {
     const { host, widgets } = world
     const headers = host.sealed(widgets, { api_key: 'sk-1' })

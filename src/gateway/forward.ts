@@ -40,6 +40,7 @@ export const createForward = (options: BreakerOptions): Forward => {
         ownHeaders: to.answerHeaders,
         upload: createUpload(request),
         onReached: () => breaker.noteReached(to.service),
+        onKeyRefused: to.onKeyRefused,
       }
       const tried = await attempts.first(exchange, to)
       if (tried.outcome.kind !== 'answered') await attempts.repeat(exchange, to, tried)

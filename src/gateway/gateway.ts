@@ -28,6 +28,8 @@ export type GatewayNeeds = AuthenticateNeeds &
     openCredentials: (instance: GatewayInstance) => Credentials
     /** Renews the access token of a sign-in. @throws AppError `oauth_unavailable` */
     renewToken?: (handle: string) => Promise<void>
+    /** An API refused a call of this instance. */
+    onKeyRefused?: (handle: string) => void
     /** The static port of a service that runs here. */
     portOf: (service: string) => number | undefined
     /** What is known of a service that does not answer. */
@@ -87,7 +89,8 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
     if (port === undefined) throw forward.refusal(instance.service)
     const { requestId, rest: path } = route
     const sealed = () => seal(instance, port)
-    const to = { service: instance.service, port, path, requestId, sealed }
+    const onKeyRefused = () => needs.onKeyRefused?.(instance.handle)
+    const to = { service: instance.service, port, path, requestId, sealed, onKeyRefused }
     return makePassage(request, { ...to, passes, told: () => forwarded.headersFor(request) })
   }
 

@@ -12,6 +12,8 @@ export type Passage = {
   makeHeaders: () => Readonly<Record<string, string>>
   /** Added to the answer: names and values in turn. */
   answerHeaders: readonly string[]
+  /** The API of the service refused the key. */
+  onKeyRefused: () => void
 }
 
 type Destination = {
@@ -25,15 +27,17 @@ type Destination = {
   told: () => Readonly<Record<string, string>>
   /** Whether a header of the client passes. */
   passes: (name: string) => boolean
+  onKeyRefused: () => void
 }
 
 export const makePassage = (
   request: IncomingMessage,
-  { service, port, path, requestId, sealed, told, passes }: Destination,
+  { service, port, path, requestId, sealed, told, passes, onKeyRefused }: Destination,
 ): Passage => ({
   service,
   port,
   path,
+  onKeyRefused,
   makeHeaders: () => {
     const own = {
       host: `127.0.0.1:${port}`,

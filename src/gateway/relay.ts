@@ -17,6 +17,8 @@ export type Exchange = {
   upload: Upload | undefined
   /** Somebody listens on the port. */
   onReached: () => void
+  /** The API of the service refused the key. */
+  onKeyRefused: () => void
 }
 
 /** `left`: the client is gone. `unprocessed`: the host said that it did nothing with the request. */
@@ -70,6 +72,7 @@ const createUser = (
     onInterim: (interim) => passInterim(response, interim),
     onHead: (arrived) => {
       head = arrived
+      if (arrived.isKeyRefused) exchange.onKeyRefused()
       if (!arrived.isUnprocessed) startAnswer(exchange, arrived)
     },
     onData: (bytes) => {

@@ -38,3 +38,12 @@ export const recordCheck = async (
   )
   return rows.length > 0
 }
+
+/** Brings an instance's next check forward; one that is asked about no more stays so. */
+export const checkSoon = async (database: Database, handle: string): Promise<void> => {
+  await database.query(
+    `update user_service_instances set check_at = now()
+     where instance_id = $1 and check_at > now() and verification <> 'invalid'`,
+    [handle],
+  )
+}

@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import { isInternal } from '../headers.ts'
-import { UNPROCESSED_HEADER } from '../../model/host-protocol.ts'
+import { UNPROCESSED_HEADER, USAGE_HEADER } from '../../model/host-protocol.ts'
 
 /** How long the body of an answer is: so many bytes, chunked, or until the connection closes. */
 type Framing = number | 'chunked' | 'until-close'
@@ -18,6 +18,8 @@ export type AnswerHead = {
   reusableMs: number | undefined
   /** The host says that it did nothing with the request, and that it may be sent again. */
   isUnprocessed: boolean
+  /** The API of the service answered 401 or 403 to the tool that was called. */
+  isKeyRefused: boolean
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
@@ -32,7 +34,10 @@ type Said = {
   type: string
   trailer: string | undefined
   isUnprocessed: boolean
+  isKeyRefused: boolean
 }
+
+const REFUSED = /"status":40[13]\b/
 
 const NOTES: Readonly<Record<string, (said: Said, value: string) => void>> = {
   'content-length': (said, value) => said.lengths.push(value),
@@ -42,6 +47,8 @@ const NOTES: Readonly<Record<string, (said: Said, value: string) => void>> = {
   'content-type': (said, value) => (said.type = value),
   trailer: (said, value) => (said.trailer = value),
   [UNPROCESSED_HEADER]: (said) => (said.isUnprocessed = true),
+  // Names of tools have no quotes.
+  [USAGE_HEADER]: (said, value) => (said.isKeyRefused = REFUSED.test(value)),
 }
 
 /** Of the connection between gateway and host. */
@@ -60,7 +67,7 @@ const KEPT_BACK = new Set([
 export const parseAnswerHead = (text: string, isHead: boolean): AnswerHead => {
   const lines = text.split('\r\n')
   const [, minor = '', status = '', reason = ''] = statusLineOf(lines)
-  const said: Said = { lengths: [], encodings: [], connection: '', keepAlive: '', type: '', trailer: undefined, isUnprocessed: false } // prettier-ignore
+  const said: Said = { lengths: [], encodings: [], connection: '', keepAlive: '', type: '', trailer: undefined, isUnprocessed: false, isKeyRefused: false } // prettier-ignore
   const headers: string[] = []
   for (let index = 1; index < lines.length; index++) takeLine(lines[index] ?? '', said, headers)
   const code = Number(status)
@@ -74,6 +81,7 @@ export const parseAnswerHead = (text: string, isHead: boolean): AnswerHead => {
     trailer: said.trailer,
     reusableMs: framing === 'until-close' ? undefined : reusableMs(said, minor),
     isUnprocessed: said.isUnprocessed,
+    isKeyRefused: said.isKeyRefused,
   }
 }
 
