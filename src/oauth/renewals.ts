@@ -6,7 +6,7 @@ import type { Runnable } from '../base/lifecycle.ts'
 import { renewOne, type LeasedGrant, type RenewOneNeeds } from './renew-one.ts'
 
 type Wanted = { handle: string; by: Date | null }
-type State = { isEnding: boolean; isLeased: boolean; refreshAt: Date | null }
+type State = { isEnding: boolean; isLeased: boolean; isWanted: boolean; refreshAt: Date | null }
 
 export type RenewalNeeds = RenewOneNeeds & {
   /** Takes the lease when a renewal is wanted and nobody else makes it; `by` null: by schedule. */
@@ -102,7 +102,10 @@ const renewInTime = async (needs: RenewalNeeds, handle: string): Promise<void> =
     if (row) await renewOne(needs, row, lease)
     const state = await needs.stateOf({ handle, by: by() })
     if (!state?.isEnding) return
-    if (row || !state.isLeased || Date.now() > until) throw notNow(needs, state)
+    // It is new, and ends sooner than the margin: there is none that is better.
+    if (row && state.isWanted) return
+    const isUnderWay = state.isLeased || state.isWanted
+    if (!isUnderWay || Date.now() > until) throw notNow(needs, state)
     await delay(POLL_MS)
   }
 }

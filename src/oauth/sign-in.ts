@@ -9,6 +9,7 @@ import {
   offersSignIn, ownClient, readSignInFields, timesOf, tokenField, type Grant, type OAuthClient, type SignInService,
   type SignInState, type TokenTimes, type Tokens,
 } from '../model/oauth.ts' // prettier-ignore
+import { pathPlaceholders } from '../model/placeholder.ts'
 import { resolveUrl } from '../model/resolve-url.ts'
 import type { Service } from '../model/service.ts'
 import type { Granted, Grants } from './grants.ts'
@@ -125,7 +126,7 @@ const authorizationUrl = (
     response_type: 'code',
     client_id: client.id,
     redirect_uri: redirectUri,
-    ...(scopes.length > 0 && { scope: scopes.join(scopeSeparator) }),
+    ...(scopes.length > 0 && { scope: filled(scopes.join(scopeSeparator), fields) }),
     state,
     code_challenge: challenge,
     code_challenge_method: 'S256',
@@ -133,6 +134,13 @@ const authorizationUrl = (
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   return addressOf(service.name, url)
 }
+
+/** Some scopes name the user's own place: `https://{subdomain}.crm.dynamics.com/…`. */
+const filled = (scope: string, fields: Credentials): string =>
+  pathPlaceholders(scope).reduce(
+    (text, name) => text.replaceAll(`{${name}}`, fields[name] ?? ''),
+    scope,
+  )
 
 /** As long as the library makes it: nothing else is asked about in the database. */
 const STATE = /^[\w-]{43}$/

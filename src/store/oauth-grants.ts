@@ -37,6 +37,10 @@ const toGrant = (row: Row): StoredGrant => ({
 /** Nobody has the lease, or whoever had it is gone. */
 const FREE = '(refresh_lease is null or refresh_lease_until < now())'
 
+/** Whether a renewal is wanted by who asks, or by schedule, and none has just failed. */
+const wantedBy = (by: string): string =>
+  `(refresh_at <= now() or (${by}::timestamptz >= access_expires_at and refresh_tries = 0))`
+
 /** The access token ends until then; null: its time to be renewed by schedule has come. */
 type Wanted = { handle: string; by: Date | null }
 export type Claim = Wanted & { lease: string; leaseSeconds: number }
@@ -52,7 +56,7 @@ export const claimGrant = async (
   const rows = await database.query<Row>(
     `update user_service_instances
      set refresh_lease = $2, refresh_lease_until = now() + make_interval(secs => $3)
-     where instance_id = $1 and ${FREE} and (refresh_at <= now() or ($4::timestamptz >= access_expires_at and refresh_tries = 0))
+     where instance_id = $1 and ${FREE} and ${wantedBy('$4')}
      returning ${COLUMNS}`,
     [handle, lease, leaseSeconds, by],
   )
@@ -60,7 +64,13 @@ export const claimGrant = async (
   return row && toGrant(row)
 }
 
-export type GrantState = { isEnding: boolean; isLeased: boolean; refreshAt: Date | null }
+export type GrantState = {
+  isEnding: boolean
+  isLeased: boolean
+  /** Whether its renewal may be tried now. */
+  isWanted: boolean
+  refreshAt: Date | null
+}
 
 /** How an instance's renewal stands for who did not get the lease. */
 export const readGrantState = async (
@@ -69,7 +79,8 @@ export const readGrantState = async (
 ): Promise<GrantState | undefined> =>
   firstOf(
     await database.query<GrantState>(
-      `select coalesce(access_expires_at <= $2, false) as "isEnding", not ${FREE} as "isLeased", refresh_at as "refreshAt"
+      `select coalesce(access_expires_at <= $2, false) as "isEnding", not ${FREE} as "isLeased",
+         coalesce(${wantedBy('$2')}, false) as "isWanted", refresh_at as "refreshAt"
        from user_service_instances where instance_id = $1`,
       [handle, by],
     ),

@@ -4,6 +4,7 @@ import { errorOf } from '../support/http.ts'
 import { CLIENT } from '../support/provider.ts'
 import { makeSignInWorld, type SignInWorld } from '../support/sign-in-world.ts'
 import { useTempFolder } from '../support/temp-folder.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 type Row = {
   sealedOauth: string | null
@@ -138,6 +139,26 @@ onEveryDatabase('renewing access tokens', (database) => {
     assert.equal((asked.body as { verification: string }).verification, 'valid')
     assert.equal(world.provider.refreshes(), before + 1)
     assert.match((await world.callTool(instanceUrl)).text, /"login":"anna"/)
+  })
+
+  it('follows a call that the API refused, by schedule, without anybody asking', async () => {
+    const { instanceId, instanceUrl } = await signedIn()
+    const due = async () => {
+      const rows = await database().query(
+        'select 1 from user_service_instances where instance_id = $1 and check_at <= now()',
+        [instanceId],
+      )
+      return rows.length > 0
+    }
+    await world.callTool(instanceUrl)
+    assert.equal(await due(), false)
+    await world.provider.forget(lastToken())
+    const refused = await world.callTool(instanceUrl)
+    assert.match(refused.text, /answered 401/)
+    await waitUntil('it is to be checked', due)
+    await world.checks.rechecks.sweep()
+    assert.match((await world.callTool(instanceUrl)).text, /"login":"anna"/)
+    assert.equal((await rowOf(instanceId)).verification, 'valid')
   })
 
   it('leaves alone what its user entered meanwhile', async () => {
