@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { filesWith } from '../support/files-with.ts'
 import { useFleet } from '../support/fleet.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 type Instance = { instanceId: string; instanceUrl: string; serviceType: string; isActive: boolean }
 type Made = { instanceId: string; instanceUrl: string; verification: string }
@@ -26,9 +29,39 @@ describe('the commands for users, tokens and instances', function () {
       liveWithTokens(email),
       refusal(['user', 'add', email]),
       liveWithInstances(email),
+      liveWithRoles(email),
+      liveWithIdentities(email),
     ])
     assert.equal(again, 'email_taken')
     return token
+  }
+
+  const liveWithRoles = async (email: string): Promise<void> => {
+    type User = { role: string; maxInstances: number | null }
+    await fleet().json(['user', 'role', email, 'operator'])
+    const limited = await fleet().json<User>(['user', 'limit', email, '3'])
+    assert.deepEqual([limited.role, limited.maxInstances], ['operator', 3])
+    await fleet().json(['user', 'role', email, 'user'])
+    const free = await fleet().json<User>(['user', 'limit', email, 'none'])
+    assert.deepEqual([free.role, free.maxInstances], ['user', null])
+  }
+
+  const liveWithIdentities = async (email: string): Promise<void> => {
+    const identity = ['--issuer', 'https://app.berth.test', '--subject', `subject of ${email}`]
+    await fleet().json(['user', 'link', email, ...identity])
+    await fleet().json(['user', 'unlink', email, ...identity])
+    assert.equal(await refusal(['user', 'unlink', email, ...identity]), 'not_found')
+  }
+
+  const enterClient = async (): Promise<void> => {
+    const set = ['oauth', 'clients', 'set', 'beta', '--client-id', 'berth-1']
+    const stored = await fleet().json(set, { stdin: KEY })
+    assert.deepEqual(stored, { service: 'beta', clientId: 'berth-1', hasSecret: true })
+    type Listed = { clients: Record<string, unknown>[]; redirectUri: string }
+    const { clients, redirectUri } = await fleet().json<Listed>(['oauth', 'clients', 'list'])
+    assert.equal(redirectUri, `${fleet().url}/oauth/callback`)
+    const { updatedAt, ...client } = clients[0] ?? {}
+    assert.deepEqual([client, clients.length, typeof updatedAt], [stored, 1, 'string'])
   }
 
   const liveWithInstances = async (email: string): Promise<void> => {
@@ -75,6 +108,17 @@ describe('the commands for users, tokens and instances', function () {
     return kept
   }
 
+  before(() => {
+    const oauth = {
+      authorizationUrl: 'https://login.beta.test/authorize',
+      tokenUrl: 'https://login.beta.test/token',
+      scopes: ['read'],
+    }
+    const fields = [{ name: 'access_token', type: 'password', required: true, description: '' }] as const // prettier-ignore
+    const inject = { headers: { Authorization: 'Bearer {{access_token}}' } }
+    fleet().configure('beta', { auth: { type: 'oauth2', fields, inject, oauth } })
+  })
+
   it('take keys by stdin only as a text or an object of texts', async () => {
     await fleet().json(['user', 'add', 'typist@berth.test'])
     const create = ['instance', 'create', ...of('typist@berth.test', 'alpha')]
@@ -86,6 +130,17 @@ describe('the commands for users, tokens and instances', function () {
 
   it('work without a daemon', async () => {
     await live('down@berth.test')
+    await enterClient()
+    await fleet().json(['oauth', 'clients', 'remove', 'beta'])
+    const signIn = ['instance', 'create', '--oauth', ...of('down@berth.test', 'beta')]
+    const refused = await Promise.all([
+      refusal(['oauth', 'clients', 'remove', 'beta']),
+      refusal(['oauth', 'clients', 'set', 'alpha', '--client-id', 'x'], KEY),
+    ])
+    assert.deepEqual(refused, ['not_found', 'oauth_not_offered'])
+    const { code, stdout } = await fleet().run(signIn)
+    assert.equal(code, 1, 'nobody would be there to come back to')
+    assert.equal(stdout, '')
   })
 
   it('work with a daemon, on the same data, at once', async () => {
@@ -105,6 +160,24 @@ describe('the commands for users, tokens and instances', function () {
       stdout,
       /^EMAIL +ROLE +INSTANCES +ID\n(\S+@berth\.test +user +0 +[0-9a-f-]{36}\n){3}$/,
     )
+    await enterClient()
+    const create = ['instance', 'create', '--oauth', ...of('up@berth.test', 'beta')]
+    const waiting = fleet().run([...create, '--json'])
+    const admin = readFileSync(join(fleet().home, 'admin.token'), 'utf8').trim()
+    await waitUntil('the sign-in began', async () => {
+      const headers = { authorization: `Bearer ${admin}` }
+      const answer = await fetch(`${fleet().url}/api/v1/admin/audit?action=oauth.start`, { headers }) // prettier-ignore
+      return ((await answer.json()) as { entries: unknown[] }).entries.length === 1
+    })
+    // A second one takes its place, and the browser comes back from it while the command waits.
+    const { authorizationUrl } = await fleet().json<{ authorizationUrl: string }>([...create, '--no-wait']) // prettier-ignore
+    const { origin, searchParams } = new URL(authorizationUrl)
+    assert.deepEqual([origin, searchParams.get('client_id')], ['https://login.beta.test', 'berth-1']) // prettier-ignore
+    await fetch(`${fleet().url}/oauth/callback?error=access_denied&state=${searchParams.get('state') ?? ''}`) // prettier-ignore
+    const { code, stdout: said, stderr } = await waiting
+    assert.equal(code, 3)
+    assert.match(said, /not granted/)
+    assert.match(stderr, /https:\/\/login\.beta\.test\/authorize\?/)
     assert.deepEqual(filesWith(fleet().home, KEY), [])
   })
 })

@@ -19,12 +19,27 @@ const REFUSED_KEY = canary('refused')
 const BODY = canary('argument')
 const PASSWORD = canary('password')
 const CLIENT = canary('client')
+/** Of a sign-in: the operator's client secret, the code, and what the provider gives for it. */
+const OAUTH_SECRET = canary('oauth')
+const CODE = canary('code')
+const ACCESS = canary('access')
+const REFRESH = canary('refresh')
+const OAUTH_AUTH = {
+  type: 'oauth2',
+  fields: [{ name: 'access_token', type: 'password', required: true, description: '' }],
+  inject: { headers: { Authorization: 'Bearer {{access_token}}' } },
+  oauth: {
+    authorizationUrl: 'https://login.beta.test/authorize',
+    tokenUrl: 'https://login.beta.test/token',
+    scopes: [],
+  },
+} as const
 
 describe('canaries: keys, tokens and secrets that went every way', function () {
   this.timeout(120_000)
   let recorder: Awaited<ReturnType<typeof startRecorder>>
   let env: Record<string, string> = {}
-  const secrets = [KEY, SECOND_KEY, REFUSED_KEY, BODY, PASSWORD, CLIENT]
+  const secrets = [KEY, SECOND_KEY, REFUSED_KEY, BODY, PASSWORD, CLIENT, OAUTH_SECRET, CODE, ACCESS, REFRESH] // prettier-ignore
   /** What commands and routes said that are not there for showing a secret. */
   const said: string[] = []
   after(() => recorder.stop())
@@ -33,8 +48,13 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     // An API that fails, and says everything that it was sent.
     recorder = await startRecorder((request) => ({
       status: request.url.includes('/fail') ? 500 : 200,
-      body: JSON.stringify({ path: request.url }),
+      body: JSON.stringify(
+        request.url === '/beta/token'
+          ? { access_token: ACCESS, refresh_token: REFRESH, expires_in: 3_600 }
+          : { path: request.url },
+      ),
     }))
+    fleet().configure('beta', { auth: OAUTH_AUTH })
     const url = new URL(fleet().env['DATABASE_URL'] ?? '')
     url.password = PASSWORD
     env = { BERTH_SANDBOX_URL: recorder.url, BERTH_LOG_LEVEL: 'debug', DATABASE_URL: url.href }
@@ -94,8 +114,10 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     const rotated = await api('POST', '/api/v1/services/alpha/instance/rotate', token)
     secrets.push(secretOf((rotated.body as { instanceUrl: string }).instanceUrl))
     assert.equal((await call(`${path}/tools`, {})).status, 404)
+    await signIn(token)
     await tell('keys', 'rotate')
     await tell('keys', 'status')
+    await tell('oauth', 'clients', 'list')
     await tell('audit', 'list')
     await tell('audit', 'verify')
     await tell('token', 'list')
@@ -103,6 +125,31 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     await tell('pm2', 'jlist')
     await tell('instance', 'create', '--user', 'nobody@berth.test', 'alpha')
   })
+
+  const signIn = async (token: string) => {
+    const set = ['oauth', 'clients', 'set', 'beta', '--client-id', 'berth']
+    const { code, stdout, stderr } = await fleet().run(set, { env, stdin: OAUTH_SECRET })
+    assert.equal(code, 0, stderr)
+    said.push(stdout, stderr)
+    const start = () => api('POST', '/api/v1/services/beta/oauth/start', token, {})
+    const comeBack = async (more = '') => {
+      const { authorizationUrl } = (await start()).body as { authorizationUrl: string }
+      const state = new URL(authorizationUrl).searchParams.get('state') ?? ''
+      secrets.push(state)
+      const page = await send(fleet().url, `/oauth/callback?code=${CODE}&state=${state}${more}`)
+      said.push(page.text)
+      return page.status
+    }
+    assert.equal(await comeBack(`&error=access_denied&error_description=${CODE}`), 400)
+    assert.equal(await comeBack(), 200)
+    const asked = recorder.requests.find(({ url }) => url === '/beta/token')
+    assert.ok(asked?.body.includes(OAUTH_SECRET) && asked.body.includes(CODE))
+    const { body } = await api('GET', '/api/v1/services/beta/instance', token)
+    const { instanceUrl } = body as { instanceUrl: string }
+    secrets.push(secretOf(instanceUrl))
+    await call(`${pathOf(instanceUrl)}/tools/get_item`, { id: BODY })
+    assert.ok(recorder.requests.some(({ headers }) => headers.authorization === `Bearer ${ACCESS}`))
+  }
 
   it('go through the end of a host and of the daemon', async () => {
     const before = await json('status')
@@ -118,7 +165,7 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
   })
 
   it('are in no file, no process, no row and no answer', async () => {
-    assert.equal(new Set(secrets).size, 9)
+    assert.equal(new Set(secrets).size, 16)
     const { home } = fleet()
     const own = ['database.url']
     const processes = processesNaming(home)
