@@ -49,3 +49,31 @@ create table migration_users (
   user_id uuid primary key,
   run_id uuid not null
 );
+
+-- Inserts are many at once: the check of removed keys asks once for all of them, and not, row by row, for longer than the
+-- insert itself takes.
+create function berth_refuse_removed_keys() returns trigger language plpgsql as $$
+declare
+  removed text;
+begin
+  if not exists (select 1 from vault_keys where state = 'removed') then
+    return null;
+  end if;
+  select k.kid into removed from added a join vault_keys k on k.state = 'removed' and k.kid in (
+    split_part(a.encrypted_api_key, '.', 2), split_part(a.sealed_secret, '.', 2), split_part(a.sealed_oauth, '.', 2)
+  ) limit 1;
+  if removed is not null then
+    raise exception 'sealed by the removed key %', removed using errcode = 'BK001';
+  end if;
+  return null;
+end
+$$;
+
+drop trigger user_service_instances_removed_key on user_service_instances;
+drop trigger user_service_instances_oauth_removed_key on user_service_instances;
+create trigger user_service_instances_removed_key
+  before update of encrypted_api_key, sealed_secret, sealed_oauth on user_service_instances
+  for each row execute function berth_refuse_removed_key('encrypted_api_key', 'sealed_secret', 'sealed_oauth');
+create trigger user_service_instances_inserted_key
+  after insert on user_service_instances referencing new table as added
+  for each statement execute function berth_refuse_removed_keys();

@@ -3,7 +3,9 @@
  * A code is a contract: it may be added, never renamed.
  */
 export const ERROR_CODES = {
+  backup_invalid: { status: 422, meaning: 'the file is no backup, or of another kind of database' },
   config_invalid: { status: 500, meaning: 'an environment variable is unknown or wrong' },
+  confirmation_needed: { status: 409, meaning: 'the command wants a yes: --yes' },
   credentials_ambiguous: {
     status: 422,
     meaning: 'apiKey was given, but the service needs several fields',
@@ -48,6 +50,10 @@ export const ERROR_CODES = {
   key_missing: { status: 500, meaning: 'the key ring lacks the key that sealed this database' },
   key_needed: { status: 409, meaning: 'something still needs this key of the ring' },
   key_pending: { status: 409, meaning: 'processes that live have not loaded the new key yet' },
+  legacy_invalid: {
+    status: 422,
+    meaning: 'the older database, or what was given to read it, is not what was expected',
+  },
   locked: { status: 409, meaning: 'another process holds this lock' },
   malformed_json: { status: 400, meaning: 'the body is not JSON' },
   migration_failed: {

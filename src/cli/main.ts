@@ -29,6 +29,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   db: () => import('./commands/db.ts'),
   audit: () => import('./commands/audit.ts'),
   keys: () => import('./commands/keys.ts'),
+  migrate: () => import('./commands/migrate.ts'),
   pm2: () => import('./commands/pm2.ts'),
   daemon: () => import('./commands/daemon.ts'),
   gateway: () => import('./commands/gateway.ts'),

@@ -1,4 +1,5 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { takeRandom } from '../base/random-pool.ts'
 
 /**
  * An instance URL is `/{handle}_{secret}/{serviceType}/*`. The handle is a name and the database's key; the secret
@@ -14,9 +15,17 @@ export const HANDLE = /^[a-z0-9-]{1,3}_user_[0-9a-f]{8}_[0-9a-f]{6}$/
 const INSTANCE_PATH =
   /^\/([a-z0-9-]{1,3}_user_[0-9a-f]{8}_[0-9a-f]{6})(?:_([0-9A-Za-z]{1,64}))?\/([^/?]+)([^?]*)(\?.*)?$/
 
+/** The largest multiple of 62 in a byte: what is above would make the first digits likelier. */
+const FAIR = 248
+
 /** A random base62 text. */
-export const randomBase62 = (length: number): string =>
-  Array.from({ length }, () => BASE62.charAt(randomInt(62))).join('')
+export const randomBase62 = (length: number): string => {
+  let text = ''
+  while (text.length < length)
+    for (const byte of takeRandom(length - text.length))
+      if (byte < FAIR) text += BASE62.charAt(byte % 62)
+  return text
+}
 
 /** `<first 3 letters of the service>_user_<first 8 hex digits of the user id>_<6 hex>`; the last part is random. */
 export const makeHandle = (serviceName: string, userId: string): string =>

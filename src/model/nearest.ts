@@ -2,18 +2,22 @@
 const MAX_LENGTH = 100
 
 /** The candidate that looks most like a misspelt word, when one is near enough: for "did you mean…". */
-export const nearest = (word: string, candidates: readonly string[]): string | undefined => {
-  if (word.length > MAX_LENGTH) return undefined
-  const ranked = candidates
+export const nearest = (word: string, candidates: readonly string[]): string | undefined =>
+  nearestFew(word, candidates, 1)[0]
+
+/** The nearest ones that are near enough, at most `most`. */
+export const nearestFew = (word: string, candidates: readonly string[], most: number): string[] => {
+  if (word.length > MAX_LENGTH) return []
+  const enough = Math.max(1, Math.floor(word.length / 3))
+  return candidates
     .map((candidate) => ({
       candidate,
       distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),
     }))
+    .filter(({ distance }) => distance <= enough)
     .sort((a, b) => a.distance - b.distance)
-  const best = ranked[0]
-  return best && best.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : undefined
+    .slice(0, most)
+    .map(({ candidate }) => candidate)
 }
 
 /** Levenshtein's distance, two rows at a time. */

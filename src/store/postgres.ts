@@ -11,16 +11,26 @@ const UNBOUNDED_MS = 2 ** 31 - 1
 
 type Client = pg.Pool | pg.PoolClient
 
+export type PostgresOptions = {
+  /** How long one statement may take; by default as long as a request can wait. */
+  queryMs?: number
+  connections?: number
+}
+
 /**
  * Opens a pool and checks that the database answers.
  * @throws AppError `database_unavailable`; the message names host and database, never the password
  */
-export const openPostgres = async (url: string, log: Log): Promise<Database> => {
+export const openPostgres = async (
+  url: string,
+  log: Log,
+  { queryMs = QUERY_MS, connections = POOL_SIZE }: PostgresOptions = {},
+): Promise<Database> => {
   const pool = new pg.Pool({
     connectionString: url,
-    max: POOL_SIZE,
+    max: connections,
     connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
+    query_timeout: queryMs,
     application_name: 'berth',
   })
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.

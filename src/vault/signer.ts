@@ -9,19 +9,27 @@ type Signature = { kid: string; mac: Buffer }
 export type Signer = {
   /** HMAC-SHA256 under the sealing key. */
   sign: (message: Buffer) => Signature
+  /** A short keyed hash in hex, for seeing whether something has changed; another key gives another one. */
+  fingerprint: (text: string) => string
   /** `unknown`: the ring has no such key any more. */
   check: (message: Buffer, signature: Signature) => 'right' | 'wrong' | 'unknown'
 }
 
+const FINGERPRINT_BYTES = 16
+
 /** A key for signing alone is derived from each master key. The library must be ready. */
 export const createSigner = (keys: Keys): Signer => {
   const derived = new Map<string, Uint8Array>()
-  const macOf = (kid: string, message: Buffer): Buffer | undefined => {
+  const keyOf = (kid: string): Uint8Array | undefined => {
     const master = keys.find(kid)
     if (!master) return undefined
     const key = derived.get(kid) ?? sodium.crypto_generichash(32, 'berth-signing-key-1', master)
     derived.set(kid, key)
-    return createHmac('sha256', key).update(message).digest()
+    return key
+  }
+  const macOf = (kid: string, message: Buffer): Buffer | undefined => {
+    const key = keyOf(kid)
+    return key && createHmac('sha256', key).update(message).digest()
   }
   return {
     sign: (message) => {
@@ -29,6 +37,11 @@ export const createSigner = (keys: Keys): Signer => {
       const mac = macOf(kid, message)
       if (!mac) throw new AppError('key_missing', `The key ring lacks the key ${kid} that signs.`)
       return { kid, mac }
+    },
+    fingerprint: (text) => {
+      const key = keyOf(keys.sealing()) ?? null
+      const hash = sodium.crypto_generichash(FINGERPRINT_BYTES, Buffer.from(text, 'utf8'), key)
+      return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('hex')
     },
     check: (message, { kid, mac }) => {
       const right = macOf(kid, message)

@@ -4,12 +4,14 @@ import { AppError } from '../../base/errors.ts'
 import { prepareHome } from '../../base/home.ts'
 import { acquireLock } from '../../base/lock.ts'
 import { silentLog } from '../../base/log.ts'
+import { backupDatabase, restoreDatabase, type Backup } from '../../database-backup.ts'
 import { DAEMON_LOCK } from '../../daemon.ts'
 import { migrationsFolder, openDatabase } from '../../open-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { migrateDatabase, migrationStatus, type MigrationStatus } from '../../store/migrate.ts'
 import { findDaemon } from '../daemon-client.ts'
-import { print, printJson } from '../output.ts'
+import { confirm } from '../confirm.ts'
+import { count, note, print, printJson } from '../output.ts'
 
 const parseVersion = (text: string): number => {
   if (/^\d{1,3}$/.test(text)) return Number(text)
@@ -21,9 +23,11 @@ export const add = (program: Command): void => {
   db.command('migrate')
     .description('bring the schema up to date')
     .option('--to <version>', 'to this version; 0 undoes everything that Berth made', parseVersion)
+    .option('--down', 'undo everything that Berth made: the same as --to 0')
     .option('--json', 'print JSON')
-    .action(async ({ to, json }: { to?: number; json?: boolean }) => {
+    .action(async ({ down, json, ...given }: { to?: number; down?: boolean; json?: boolean }) => {
       const config = readConfig()
+      const to = down ? 0 : given.to
       if (await findDaemon(config)) {
         if (to === undefined) return report([], json)
         throw new AppError('locked', 'The daemon uses this schema. Stop it first: berth down')
@@ -49,6 +53,43 @@ export const add = (program: Command): void => {
       if (json) printJson(status)
       else print(`Schema version ${status.version} of ${status.newest}.`)
     })
+  addBackup(db)
+  addRestore(db)
+}
+
+const addBackup = (db: Command): void => {
+  db.command('backup')
+    .argument('[file]', 'a new file; by default in $BERTH_HOME/backups, named by the time')
+    .description("copy what Berth's own tables hold to a file (0600)")
+    .option('--json', 'print JSON')
+    .action(async (file: string | undefined, { json }: { json?: boolean }) => {
+      const config = readConfig()
+      const backup = await withDatabase(config, (database) => backupDatabase({ config, database }, file), { beside: true }) // prettier-ignore
+      if (json) printJson(backup)
+      else printBackup(backup)
+    })
+}
+
+const printBackup = ({ file, tables, keys }: Backup): void => {
+  print(`${file}: ${count(tables.length, 'table')}.`)
+  note(`It opens with ${keys.join(', ') || 'any key ring'} only: keep a backup of the key ring too, somewhere else.`) // prettier-ignore
+}
+
+const addRestore = (db: Command): void => {
+  db.command('restore')
+    .argument('<file>', 'of berth db backup; the .json that was made with it is beside it')
+    .description("put a backup in the place of what Berth's own tables hold")
+    .option('--yes', 'do not ask')
+    .option('--json', 'print JSON')
+    .action(async (file: string, { yes, json }: { yes?: boolean; json?: boolean }) => {
+      const config = readConfig()
+      if (await findDaemon(config))
+        throw new AppError('locked', 'The daemon uses this database. Stop it first: berth down')
+      await confirm(`Everything that Berth's tables hold now goes, and ${file} comes in its place.`, yes) // prettier-ignore
+      const backup = await withDatabase(config, (database) => restoreDatabase({ config, database }, file)) // prettier-ignore
+      if (json) printJson(backup)
+      else print(`Restored ${count(backup.tables.length, 'table')} as of ${backup.madeAt}.`)
+    })
 }
 
 const report = (applied: readonly string[], json: boolean | undefined): void => {
@@ -56,13 +97,18 @@ const report = (applied: readonly string[], json: boolean | undefined): void => 
   else print(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`)
 }
 
+/** @param beside whether the daemon may use it meanwhile; the embedded one has one owner at a time */
 const withDatabase = async <T>(
   config: Config,
   work: (database: Database) => Promise<T>,
+  { beside = false } = {},
 ): Promise<T> => {
   prepareHome(config.home, config.pm2Home)
   const holder = { role: 'berth db' }
-  const lock = await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder })
+  const isFree = beside && config.databaseUrl !== undefined
+  const lock = isFree
+    ? undefined
+    : await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder })
   try {
     const database = await openDatabase(config, silentLog)
     try {
@@ -71,6 +117,6 @@ const withDatabase = async <T>(
       await database.close()
     }
   } finally {
-    await lock.release()
+    await lock?.release()
   }
 }
