@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { runBerth } from './support/berth.ts'
 import { useCleanup } from './support/cleanup.ts'
 import { useFleet } from './support/fleet.ts'
-import { findFreePorts } from './support/free-ports.ts'
 import { send } from './support/http.ts'
+import { spawnGateway } from './support/gateway-process.ts'
 import { startLoad } from './support/load.ts'
 import { isAlive } from './support/processes.ts'
 import { waitUntil } from './support/wait-until.ts'
 
-const COMMAND = join(import.meta.dirname, '../dist/cli/main.js')
 const LIMITED_BURST = 4
 
 type State = { processes: number[] }
@@ -44,29 +41,15 @@ describe('gateways beside the daemon', function () {
   }
 
   const startGateway = async (processes: number) => {
-    const [port = 0] = await findFreePorts(1)
-    const env = { ...fleet().env, PORT: String(port), PATH: process.env['PATH'] ?? '' }
-    const args = [COMMAND, 'gateway', '--processes', String(processes)]
-    const child = spawn(process.execPath, args, { env, stdio: 'ignore' })
-    const exited = once(child, 'exit')
-    cleanUp(async () => {
-      child.kill('SIGTERM')
-      await exited
-    })
-    const url = `http://127.0.0.1:${port}`
-    const get = (path: string) => send(url, path, { headers: { connection: 'close' } })
-    const pids = new Set<number>()
-    await waitUntil('every process answers', async () => {
-      const answer = await get('/health').catch(() => undefined)
-      if (answer) pids.add((answer.body as { pid: number }).pid)
-      return pids.size === processes
-    })
+    const gateway = await spawnGateway(fleet(), processes)
+    cleanUp(gateway.stop)
+    const { env } = gateway
     const restart = async (): Promise<State> => {
       const { code, stdout, stderr } = await runBerth(['gateway', 'restart', '--json'], env)
       assert.equal(code, 0, stdout + stderr)
       return JSON.parse(stdout) as State
     }
-    return { url, get, pids: [...pids], child, exited, env, restart }
+    return { ...gateway, restart }
   }
 
   it('share one port; a rolling restart replaces all and fails no request', async () => {
