@@ -9,9 +9,13 @@ import { waitUntil } from './wait-until.ts'
 const COMMAND = join(import.meta.dirname, '../../dist/cli/main.js')
 
 /** `berth gateway` beside a fleet, as an operator runs it by hand; returns when every process answers. */
-export const spawnGateway = async (fleet: Fleet, processes: number) => {
+export const spawnGateway = async (
+  fleet: Fleet,
+  processes: number,
+  more: Record<string, string> = {},
+) => {
   const [port = 0] = await findFreePorts(1)
-  const env = { ...fleet.env, PORT: String(port), PATH: process.env['PATH'] ?? '' }
+  const env = { ...fleet.env, PORT: String(port), PATH: process.env['PATH'] ?? '', ...more }
   const args = [COMMAND, 'gateway', '--processes', String(processes)]
   const child = spawn(process.execPath, args, { env, stdio: 'ignore' })
   const exited = once(child, 'exit')
