@@ -40,6 +40,7 @@ module.exports = {
     oneDoor('pglite', 'store', '^node_modules/@electric-sql/'),
     oneDoor('redis', 'store', '^node_modules/@redis/'),
     oneDoor('express', '(api|gateway)', '^node_modules/(@types/)?express/'),
+    oneDoor('prom-client', 'metrics', '^node_modules/prom-client/'),
     oneDoor('pm2', 'processes', '^node_modules/pm2/'),
     oneDoor('libsodium', 'vault', '^node_modules/(@types/)?libsodium'),
     oneDoor('http-proxy', 'gateway', '^node_modules/(@types/)?http-proxy/'),

@@ -16,7 +16,9 @@ import { createFrontServer } from './gateway/server.ts'
 import { createKeyDesk, type KeyDesk } from './key-desk.ts'
 import { createKeyOperations } from './key-operations.ts'
 import { composeGateway, createPruning } from './gateway-parts.ts'
+import { meterDatabase, meterIdentify, meterVault } from './metered-parts.ts'
 import type { FleetStatus } from './model/fleet.ts'
+import { createMeters, type Meters } from './model/meters.ts'
 import { createKeyChecks } from './key-checks.ts'
 import {
   composeAccounts,
@@ -37,14 +39,15 @@ import type { Database } from './store/database.ts'
 import { appendEvents } from './store/events.ts'
 import { writeHealth } from './store/health.ts'
 import { migrationStatus } from './store/migrate.ts'
-import { countInstances, sumUsage } from './store/service-overview.ts'
+import { composeWatching } from './watch-parts.ts'
 import { DAEMON_NAME, loadHostKey, packageVersion } from './wanted-fleet.ts'
 
 /** The name of the lock that the one daemon of a home holds. */
 export const DAEMON_LOCK = 'daemon'
 
 type Opened = { database: Database; vault: OpenVault; audit: AuditLog; keys: KeyDesk }
-type Parts = FleetParts & { config: Config; log: Log; events: EventRecorder }
+type Common = { config: Config; log: Log; events: EventRecorder; meters: Meters }
+type Parts = FleetParts & Common
 
 /**
  * Makes every part of the daemon and introduces them to each other. Start order: the lock, the hosts and their health, the
@@ -53,6 +56,7 @@ type Parts = FleetParts & { config: Config; log: Log; events: EventRecorder }
 export const createDaemon = (options: FleetOptions): Runnable => {
   const { config, log } = options
   const events = createEventRecorder({ log: log.child('events') })
+  const common = { config, log, events, meters: createMeters() }
   const late: { fleet?: FleetParts; opened?: Opened; server?: Runnable } = {}
   const fleet = () => late.fleet
   return sequence(
@@ -63,7 +67,7 @@ export const createDaemon = (options: FleetOptions): Runnable => {
       {
         name: 'hosts',
         start: async () => {
-          late.fleet = await createFleetParts({ ...options, recordEvent: events.record })
+          late.fleet = await createFleetParts({ ...options, ...common, recordEvent: events.record })
           await late.fleet.supervisor.start()
           await late.fleet.health.start()
           // A connection to Postgres lasts, and may take a static port that no host holds yet.
@@ -75,8 +79,8 @@ export const createDaemon = (options: FleetOptions): Runnable => {
       {
         name: 'database',
         start: async () => {
-          const database = await openDatabase(config, log.child('store'))
-          late.opened = await openStores(options, database)
+          late.opened = await openStores(common)
+          const { database } = late.opened
           events.writeTo((writer, batch) => appendEvents(database, writer, batch))
           late.fleet?.history.writeTo((writer, batch) => writeHealth(database, writer, batch))
         },
@@ -91,7 +95,7 @@ export const createDaemon = (options: FleetOptions): Runnable => {
         name: 'server',
         start: async () => {
           if (late.fleet && late.opened)
-            late.server = createServerPart({ ...late.fleet, config, log, events }, late.opened)
+            late.server = createServerPart({ ...late.fleet, ...common }, late.opened)
           await late.server?.start()
         },
         stop: async () => late.server?.stop(),
@@ -112,13 +116,14 @@ const keepLogs = ({ config, log }: FleetOptions, fleet: () => FleetParts | undef
 }
 
 /** Everything over the database. A rotation that an earlier process left unfinished goes on beside the rest. */
-const openStores = async ({ config, log }: FleetOptions, database: Database): Promise<Opened> => {
+const openStores = async ({ config, log, meters }: Common): Promise<Opened> => {
+  const database = meterDatabase(await openDatabase(config, log.child('store')), meters)
   const opened = await prepareDatabase(config, database, DAEMON_NAME)
   const audit = await openAuditLog({ config, database, vault: opened })
   const recordAudit = audit.record
-  const vault = auditReads(opened, recordAudit)
+  const vault = auditReads(meterVault(opened, meters), recordAudit)
   const operations = createKeyOperations({ config, database, vault, recordAudit })
-  const keys = createKeyDesk(operations, log.child('keys'))
+  const keys = createKeyDesk(operations, log.child('keys'), meters.rotations.count)
   vault.watch.logTo(log.child('keys'))
   await vault.watch.start()
   keys.resume().catch((error: unknown) => log.error('rotation not resumed', { error }))
@@ -170,7 +175,7 @@ const localUrl = ({ host, port }: Config): string =>
   `http://${['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host}:${port}`
 
 const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened): Runnable => {
-  const { config, log, supervisor, events } = parts
+  const { config, log, supervisor, events, meters } = parts
   const identify = openIdentify({ config, database })
   const { record: recordEvent } = events
   const { portOf } = supervisor
@@ -183,6 +188,7 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
     stateOf: (service) => stateOf(parts, service),
     services,
     onTokenChange: identify.forget,
+    meters,
     recordAudit: audit.record,
     recordEvent,
     log,
@@ -197,16 +203,14 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
     ...observed.needs,
     accounts,
     ...composeSignIns({ ...shared, config, store: accounts.storeSignIn, log: log.child('oauth') }),
-    identify,
+    identify: meterIdentify(identify, meters),
     judgeFailure: createFailureLimit(),
     trustedProxies: config.trustedProxies,
-    countInstances: () => countInstances(database),
-    sumUsage: (query) => sumUsage(database, query),
     version: packageVersion(config),
     baseUrl: config.baseUrl,
     services,
     fleet: supervisor,
-    fleetStatus: fleetStatusNow,
+    ...composeWatching({ ...parts, database, keys, status: fleetStatusNow }),
     recordAudit: audit.record,
     audit,
     keys,

@@ -13,6 +13,8 @@ import { probeService } from './health/probe.ts'
 import type { FleetEvent, RecordEvent } from './model/event.ts'
 import { createManagedProcesses } from './processes/managed.ts'
 import { createPm2, type RunningProcess } from './processes/pm2.ts'
+import { meterPolicy } from './metered-parts.ts'
+import type { Meters } from './model/meters.ts'
 import type { Remembered } from './registry/load.ts'
 import { writeRegistryFile } from './registry/registry-file.ts'
 import { createChannel } from './supervisor/channel.ts'
@@ -46,7 +48,7 @@ export type FleetOptions = {
   onOrphaned: () => void
 }
 
-type Options = FleetOptions & { recordEvent: RecordEvent }
+type Options = FleetOptions & { recordEvent: RecordEvent; meters: Meters }
 
 /** Makes the supervisor over PM2, and the health that watches what it runs. */
 export const createFleetParts = async (options: Options): Promise<FleetParts> => {
@@ -83,7 +85,7 @@ const createSupervisorPart = async (
       read: () => readDecisions(decisionsFile),
       write: (decisions) => writeDecisions(decisionsFile, decisions),
     },
-    policy: createCrashPolicy({ limits: CRASH_LIMITS, now: Date.now, random: Math.random }),
+    policy: createPolicy(options),
     autopsy: autopsyIn(config),
     isHost: (name) => name.startsWith('mcp-') || name === GATEWAY_APP,
     openChannel: (host, onClose) => {
@@ -101,6 +103,12 @@ const createSupervisorPart = async (
     log: log.child('supervisor'),
   })
 }
+
+const createPolicy = ({ meters }: Options) =>
+  meterPolicy(
+    createCrashPolicy({ limits: CRASH_LIMITS, now: Date.now, random: Math.random }),
+    meters,
+  )
 
 const createHealthParts = (
   { log, recordEvent }: Options,

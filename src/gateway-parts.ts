@@ -2,6 +2,7 @@ import type { Config } from './base/config.ts'
 import { sequence, type Runnable } from './base/lifecycle.ts'
 import { maxOpenFiles } from './base/proc.ts'
 import type { Log } from './base/log.ts'
+import { countThrough } from './count-through.ts'
 import type { ServiceState } from './gateway/breaker.ts'
 import { createGateway, type Gateway } from './gateway/gateway.ts'
 import { createGrants, type Grants } from './gateway/old-urls/grants.ts'
@@ -12,6 +13,7 @@ import { openIdentify } from './open-identity.ts'
 import type { RecordAudit } from './model/audit.ts'
 import type { RecordEvent } from './model/event.ts'
 import { offersSignIn } from './model/oauth.ts'
+import type { Meters } from './model/meters.ts'
 import type { Service } from './model/service.ts'
 import type { Renewals } from './oauth/renewals.ts'
 import { createRefusedKeys } from './refused-keys.ts'
@@ -44,6 +46,8 @@ export type GatewayPartsOptions = {
   onTokenChange?: () => void
   recordAudit: RecordAudit
   recordEvent?: RecordEvent
+  /** What is counted beside the usage; by default nobody looks. */
+  meters?: Meters
   log: Log
 }
 
@@ -88,7 +92,7 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
     takeShared: shared?.take,
     share: 1 / (options.processes ?? 1),
     maxOpen: Math.max(MIN_OPEN, Math.floor((maxOpenFiles() - OWN_FILES) / FILES_PER_REQUEST)),
-    countUsage: usage.count,
+    ...countThrough(options.meters, usage.count),
     findInstance: (claim) => findClaimedInstance(database, claim),
     identifyUser: createIdentifyUser(identify, grants),
     openCredentials: createOpening(options),

@@ -13,7 +13,7 @@ type RotationView = {
 }
 
 /** What the daemon does with the keys: a rotation goes on beside everything else, one at a time. */
-export const createKeyDesk = (keys: KeyOperations, log: Log) => {
+export const createKeyDesk = (keys: KeyOperations, log: Log, count?: (word: string) => void) => {
   let view: RotationView = { isRunning: false, rotation: null, failure: null }
   const run = async (by: By, kid: string | undefined, onFirst: () => void): Promise<void> => {
     view = { isRunning: true, rotation: null, failure: null }
@@ -24,9 +24,11 @@ export const createKeyDesk = (keys: KeyOperations, log: Log) => {
       }
       const rotation = await keys.rotate({ by, kid, onProgress })
       view = { isRunning: false, rotation, failure: null }
+      count?.('done')
       log.info('keys rotated', rotation)
     } catch (error) {
       view = { ...view, isRunning: false, failure: messageOf(error) }
+      count?.('failed')
       log.error('rotation ended early', { error })
     }
     onFirst()

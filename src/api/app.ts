@@ -21,7 +21,7 @@ export const createApi = (needs: ApiNeeds): Express => {
   app.use(mountRoutes(apiRoutes(needs), { findCaller, recordAudit: needs.recordAudit }))
   // Strangers do not learn which admin routes there are.
   const onlyAdmin: RequestHandler = async (request, _response, next) => {
-    admin.admit(await findCaller(request))
+    admin.admit(await findCaller(request), false)
     next()
   }
   app.use('/api/v1/admin', onlyAdmin)

@@ -4,6 +4,7 @@ import type { StoredEvent } from '../model/event.ts'
 import type { ServiceHealth } from '../model/health.ts'
 import type { Changes, FleetStatus } from '../model/fleet.ts'
 import type { KeyStatus, Rotation } from '../model/keys.ts'
+import type { LiveTraffic } from '../model/live-traffic.ts'
 import type { Service } from '../model/service.ts'
 import type { Accounts } from './accounts.ts'
 import type { JudgeFailure } from './find-caller.ts'
@@ -64,6 +65,9 @@ export type ApiNeeds = SignInNeeds &
     baseUrl: string
     services: () => readonly Service[]
     fleetStatus: () => FleetStatus
+    /** The text of `/metrics`. */
+    scrape: () => Promise<string>
+    live: () => LiveTraffic
     /** What changes the running fleet. */
     fleet: {
       plan: () => Promise<Changes>

@@ -52,6 +52,16 @@ const parentOf = (pid: number): number =>
 export const residentBytesOf = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024
 
+/** Clock ticks a second in /proc, the same on every Linux that Node runs on. */
+const TICKS = 100
+
+/** CPU time of a process, user and system; 0 when it has ended. */
+export const cpuSecondsOf = (pid: number): number => {
+  // The command, in parentheses, may hold blanks; utime and stime are the 12th and 13th fields after it.
+  const fields = (read(`/proc/${pid}/stat`) ?? '').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS
+}
+
 const TCP_LISTEN = '0A'
 
 /** Who listens on a TCP port of this machine, when it is a process that this user may see. */

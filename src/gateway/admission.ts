@@ -16,6 +16,8 @@ export type AdmissionOptions = {
   share?: number | undefined
   /** Requests and streams that may be open at once. */
   maxOpen?: number | undefined
+  /** A request of a known instance begins; each one ends in countUsage. */
+  countBegin?: ((instance: GatewayInstance) => void) | undefined
   countUsage?: ((instance: GatewayInstance, passed: Passed) => void) | undefined
 }
 
@@ -43,10 +45,12 @@ export const createAdmission = (options: AdmissionOptions) => {
     const { socket } = request
     const before = { read: marks.get(socket) ?? 0, written: socket.bytesWritten }
     let end: (() => void) | undefined
+    options.countBegin?.(instance)
     answer.once('close', () => {
       end?.()
       marks.set(socket, socket.bytesRead)
       countUsage?.(instance, {
+        status: 'statusCode' in answer ? answer.statusCode : 0,
         isError: hasFailed(answer, isStream),
         isStream,
         bytesIn: Math.max(0, socket.bytesRead - before.read),

@@ -38,6 +38,8 @@ export type GatewayNeeds = AuthenticateNeeds &
     patienceMs?: number
     /** Addresses and ranges of proxies whose `Forwarded` and `X-Forwarded-*` headers count. */
     trustedProxies?: readonly string[]
+    /** A request was not forwarded; for metrics. */
+    countRefusal?: (code: string) => void
     hostKey: Buffer
     log: Log
   }
@@ -100,7 +102,7 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
       if (!route) return false
       admit({ request, answer: response }, route)
         .then((to) => forward.send(request, response, to))
-        .catch((error: unknown) => sendError(response, note(log, route, error), requestId))
+        .catch((error: unknown) => sendError(response, note(needs, route, error), requestId))
       return true
     },
     upgrade: (request, socket, { requestId, head }) => {
@@ -108,7 +110,7 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
       if (!route) return false
       admit({ request, answer: socket }, route, isPassedWithUpgrade)
         .then((to) => forward.upgrade(request, socket, { ...to, head }))
-        .catch((error: unknown) => sendErrorTo(socket, note(log, route, error), requestId))
+        .catch((error: unknown) => sendErrorTo(socket, note(needs, route, error), requestId))
       return true
     },
     forget: cache.forget,
@@ -124,8 +126,9 @@ const routeOf = ({ url = '/' }: IncomingMessage, requestId: string): Route | und
 }
 
 /** What to answer to a failed request. A service that is down is noted once, not with every request. */
-const note = (log: Log, route: Route, error: unknown): AppError => {
+const note = ({ log, countRefusal }: GatewayNeeds, route: Route, error: unknown): AppError => {
   const known = error instanceof AppError ? error : new AppError('internal', 'The gateway failed.')
+  countRefusal?.(known.code)
   const isKnownOutage = known.code === 'service_unavailable' && known.cause === undefined
   if (known.status >= 500 && !isKnownOutage)
     log.error('request failed', { ...route, secret: undefined, rest: undefined, error })

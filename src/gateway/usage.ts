@@ -19,6 +19,8 @@ export type Usage = {
 }
 
 export type Passed = Pick<Usage, 'bytesIn' | 'bytesOut' | 'latencyMs'> & {
+  /** Of the answer; 0 for a connection with another protocol. */
+  status: number
   isError: boolean
   isStream: boolean
 }

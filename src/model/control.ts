@@ -2,7 +2,7 @@ import type { Service } from './service.ts'
 
 /**
  * The control channel between the daemon and a host: a unix socket (0600) of the host's, one JSON message per line.
- * `describe` asks what the host serves; `change` swaps services while the others go on.
+ * `describe` asks what the host serves, `measure` how it fares; `change` swaps services while the others go on.
  */
 export const CONTROL_VERSION = 1
 
@@ -10,7 +10,9 @@ export const CONTROL_VERSION = 1
 export const MAX_CONTROL_BYTES = 64 * 1024 * 1024
 
 export type ControlCall =
-  { method: 'describe' } | { method: 'change'; remove: readonly string[]; put: readonly Service[] }
+  | { method: 'describe' }
+  | { method: 'measure' }
+  | { method: 'change'; remove: readonly string[]; put: readonly Service[] }
 
 export type ControlRequest = { id: number; version: number; call: ControlCall }
 export type ControlAnswer = { id: number; result?: unknown; error?: string }
@@ -32,7 +34,8 @@ export const parseControlRequest = (value: unknown): ControlRequest | undefined 
     return undefined
   const { id, version, call } = value
   const base = { id, version: typeof version === 'number' ? version : 0 }
-  if (call['method'] === 'describe') return { ...base, call: { method: 'describe' } }
+  const { method } = call
+  if (method === 'describe' || method === 'measure') return { ...base, call: { method } }
   const { remove, put } = call
   if (call['method'] !== 'change' || !Array.isArray(remove) || !Array.isArray(put)) return undefined
   return { ...base, call: { method: 'change', remove: remove as string[], put: put as Service[] } }

@@ -1,3 +1,6 @@
+/** How many connections a pool has, and who waits for one. */
+type PoolFigures = { total: number; idle: number; waiting: number }
+
 /** The seam to a SQL database: Postgres, or PGlite in this process. */
 export type Database = {
   readonly kind: 'embedded' | 'postgres'
@@ -7,6 +10,8 @@ export type Database = {
   script: (sql: string) => Promise<void>
   /** All or nothing; the work uses the database that it is given. */
   transaction: <T>(work: (database: Database) => Promise<T>) => Promise<T>
+  /** Connections; absent where there are none. */
+  readonly pool?: () => PoolFigures
   close: () => Promise<void>
 }
 

@@ -74,6 +74,7 @@ const databaseOver = (client: Client, pool: pg.Pool): Database => ({
       throw error
     }
   },
+  pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   close: () => pool.end(),
 })
 

@@ -8,12 +8,15 @@ import {
   type ControlCall,
   type HostDescription,
 } from '../model/control.ts'
+import type { OwnFigures } from '../model/host-figures.ts'
 import type { Service } from '../model/service.ts'
 
 /** The daemon's end of a host's control channel. */
 export type Channel = {
   /** @throws AppError `host_unreachable` */
   describe: () => Promise<HostDescription>
+  /** Asks how it fares. @throws AppError `host_unreachable` */
+  measure: () => Promise<OwnFigures>
   /** Swaps services in the running host; the others go on. @throws AppError `host_unreachable` */
   change: (change: { remove: readonly string[]; put: readonly Service[] }) => Promise<void>
   close: () => void
@@ -75,6 +78,7 @@ export const createChannel = ({ socketPath, deadlineMs, onClose }: ChannelOption
 
   return {
     describe: async () => (await send({ method: 'describe' })) as HostDescription,
+    measure: async () => (await send({ method: 'measure' })) as OwnFigures,
     change: async ({ remove, put }) => {
       await send({ method: 'change', remove, put })
     },

@@ -50,6 +50,28 @@ describe('watching a fleet', function () {
     assert.equal((await logOf('own', '--since', '10m', '-n', '1')).length, 1)
   })
 
+  it('metrics are open to this machine, and to nobody behind a proxy without a token', async () => {
+    const scrape = (headers: Record<string, string> = {}) => fetch(`${fleet().url}/metrics`, { headers }) // prettier-ignore
+    const before = await (await callTool({})).text()
+    assert.match(before, /isError/)
+    const text = await waitUntil('it is counted', async () => {
+      const said = await (await scrape()).text()
+      return /berth_gateway_requests_total{service="alpha",status="2xx"} [1-9]/.test(said) && said
+    })
+    for (const expected of [
+      /^berth_host_tool_calls_total{service="alpha",outcome="failed"} [1-9]/m,
+      /^berth_host_resident_memory_bytes{host="mcp-own"} \d{7}/m,
+      /^berth_host_cpu_seconds_total{host="mcp-host-0"} \d/m,
+      /^berth_vault_opens_total{outcome="opened"} [1-9]/m,
+      /^berth_database_query_duration_seconds_count{outcome="ok"} [1-9]/m,
+      /^berth_database_connections{state="idle"} [1-9]/m,
+      /^berth_services{state="healthy"} 3/m,
+    ])
+      assert.match(text, expected)
+    assert.doesNotMatch(text, /anna|_user_[0-9a-f]{8}/)
+    assert.equal((await scrape({ 'x-forwarded-for': '192.0.2.1' })).status, 401)
+  })
+
   it('logs refuses a service that is not there', async () => {
     const { code, stderr } = await fleet().run(['logs', 'alhpa'])
     assert.equal(code, 3)

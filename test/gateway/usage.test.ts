@@ -7,7 +7,14 @@ import { send } from '../support/http.ts'
 import { startRecorder } from '../support/recorder.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-const PASSED = { isError: false, isStream: false, bytesIn: 1, bytesOut: 2, latencyMs: 3 }
+const PASSED = {
+  status: 200,
+  isError: false,
+  isStream: false,
+  bytesIn: 1,
+  bytesOut: 2,
+  latencyMs: 3,
+}
 
 describe('usage', () => {
   const cleanUp = useCleanup()

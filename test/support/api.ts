@@ -73,6 +73,8 @@ export const NO_PARTS: ApiNeeds = {
   baseUrl: 'http://127.0.0.1:3000',
   services: () => [],
   fleetStatus: () => FLEET,
+  scrape: refuse('metrics'),
+  live: () => ({ at: '', since: '', boundsMs: [], services: [] }),
   fleet: NO_FLEET,
   recordAudit: () => Promise.resolve(),
   audit: NO_AUDIT,

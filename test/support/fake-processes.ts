@@ -57,6 +57,7 @@ export const createFakeProcesses = () => {
       const kept = (served.get(host) ?? []).filter(({ name }) => !gone.includes(name))
       served.set(host, [...kept, ...put])
     },
+    measure: () => Promise.reject(new Error('nobody shall measure')),
     close: () => undefined,
   })
   /** What was done, without looking. */

@@ -25,6 +25,9 @@ import { findLiveToken } from '../../src/store/tokens.ts'
 import { createContract, type Contract, type Document } from './contract.ts'
 import { FLEET, NO_FLEET } from './api.ts'
 import { DATABASE_KINDS, OPEN, skipWithoutPostgres } from './databases.ts'
+import { createScrape } from '../../src/metrics/scrape.ts'
+import { liveTraffic } from '../../src/model/live-traffic.ts'
+import { createMeters } from '../../src/model/meters.ts'
 import { findFreePorts } from './free-ports.ts'
 import { startFrontServer } from './gateway.ts'
 import { send, type Sent } from './http.ts'
@@ -109,6 +112,8 @@ const openFront = async (kind: Database['kind'], home: string) => {
     baseUrl,
     services: list,
     fleetStatus: () => FLEET,
+    scrape: createScrape('0.0.0', () => Promise.resolve({ meters: createMeters() })),
+    live: () => liveTraffic(createMeters().traffic),
     fleet: NO_FLEET,
     recordAudit,
     audit,

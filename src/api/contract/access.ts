@@ -12,9 +12,12 @@ export type Caller = { kind: 'admin' } | UserCaller
 
 /** Who may use a route; what `admit` returns is what its handler sees as the caller. */
 export type Access<C = unknown> = {
-  name: 'open' | 'anyone' | 'read' | 'instances' | 'operator' | 'admin'
-  /** @throws AppError `unauthorized`, `forbidden` */
-  admit: (caller: Caller | undefined) => C
+  name: 'open' | 'scraper' | 'anyone' | 'read' | 'instances' | 'operator' | 'admin'
+  /**
+   * @param isLocal whether the request comes from this machine itself, over no proxy
+   * @throws AppError `unauthorized`, `forbidden`
+   */
+  admit: (caller: Caller | undefined, isLocal: boolean) => C
 }
 
 /** Everybody; a token is not looked at. */
@@ -62,6 +65,14 @@ export const operator: Access<Caller> = {
     ['operator', 'admin'],
     'This needs the admin token, or a token with the scope "admin" of a user with the role operator or admin.',
   ),
+}
+
+/** Operators, and whoever asks from this machine itself: a Prometheus beside the daemon needs no token. */
+export const scraper: Access<undefined> = {
+  name: 'scraper',
+  admit: (caller, isLocal) => {
+    if (!isLocal) operator.admit(caller, isLocal)
+  },
 }
 
 /** Those who may do everything. */

@@ -34,10 +34,17 @@ const admit =
   (route: Route, findCaller: FindCaller): RequestHandler =>
   async (request, response, next) => {
     const caller = route.access.name === 'open' ? undefined : await findCaller(request)
-    route.access.admit(caller)
+    route.access.admit(caller, isLocal(request))
     response.locals['caller'] = caller
     next()
   }
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
+/** What a proxy on this machine says of somebody who is elsewhere. */
+const PROXIED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'] // prettier-ignore
+
+const isLocal = ({ socket, headers }: Request): boolean =>
+  LOOPBACK.has(socket.remoteAddress ?? '') && PROXIED.every((name) => headers[name] === undefined)
 
 /** Without this a body whose type is forgotten would count as empty, and its fields as missing. */
 const refuseOtherBodies: RequestHandler = (request, _response, next) => {
@@ -53,7 +60,8 @@ const work =
     const { params, query, body } = request as { params: unknown; query: unknown; body: unknown }
     const requestId = String(request.headers['x-request-id'])
     const lastEventId = request.get('last-event-id')
-    const origin = { caller, address: request.ip ?? '', requestId, lastEventId }
+    const from = { address: request.ip ?? '', isLocal: isLocal(request) }
+    const origin = { caller, ...from, requestId, lastEventId }
     const { audited, ...answer } = await route.answer({ caller, params, query, body, origin })
     if (audited) await recordAudit({ ...audited, actor: actorOf(caller), from: origin.address })
     if (answer.stream) await sendStream(response, route, { ...answer, stream: answer.stream })

@@ -17,11 +17,18 @@ const errorBody = z
 
 const WHO: Readonly<Record<Access['name'], string>> = {
   open: 'No token.',
+  scraper: 'No token from this machine itself; from elsewhere as for operators.',
   anyone: 'Any valid token.',
   read: 'A token of the user with the scope `read`.',
   instances: 'A token of the user with the scope `instances`.',
   operator: 'The admin token, or a token with the scope `admin` of an operator or administrator.',
   admin: 'The admin token, or a token with the scope `admin` of an administrator.',
+}
+
+/** An empty requirement: it works without a token too. */
+const SECURITY: Partial<Record<Access['name'], Json[]>> = {
+  open: [],
+  scraper: [{}, { bearer: [] }],
 }
 
 const TAGS: Readonly<Record<string, string>> = {
@@ -81,7 +88,7 @@ const operationOf = (route: Route, schemas: Json): Json => ({
   tags: [route.tag],
   summary: route.summary,
   description: WHO[route.access.name],
-  security: route.access.name === 'open' ? [] : [{ bearer: [] }],
+  security: SECURITY[route.access.name] ?? [{ bearer: [] }],
   parameters: [
     ...parametersOf('path', route.params, schemas),
     ...parametersOf('query', route.query, schemas),

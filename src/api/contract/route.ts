@@ -9,7 +9,8 @@ export type AnswerSpec = {
   description: string
   schema?: z.ZodType
   /** Of a body that is not JSON but text. */
-  contentType?: 'text/html' | 'text/plain' | 'text/event-stream'
+  contentType?:
+    'text/html' | 'text/plain' | 'text/plain; version=0.0.4' | 'text/csv' | 'text/event-stream'
 }
 export type Answers = Readonly<Record<number, AnswerSpec>>
 
@@ -44,6 +45,8 @@ export const done = <const Status extends number>(status: Status, headers: Heade
 type Origin = {
   caller: Caller | undefined
   address: string
+  /** From this machine itself, over no proxy. */
+  isLocal: boolean
   requestId: string
   /** Where a stream of events broke off. */
   lastEventId: string | undefined
@@ -123,7 +126,7 @@ export const route = <
     body,
     answer: async (raw) => {
       const given = {
-        caller: access.admit(raw.caller),
+        caller: access.admit(raw.caller, raw.origin.isLocal),
         params: read(params, raw.params),
         query: read(query, raw.query),
         body: read(body, raw.body),

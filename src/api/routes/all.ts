@@ -9,11 +9,13 @@ import { instanceRoutes } from './instances.ts'
 import { livenessRoutes } from './liveness.ts'
 import { signInRoutes } from './oauth.ts'
 import { serviceRoutes } from './services.ts'
+import { watchingRoutes } from './watching.ts'
 
 /** Every route of the HTTP API, and last the document that describes them all. */
 export const apiRoutes = (needs: ApiNeeds): Route[] => {
   const routes: Route[] = [
     ...livenessRoutes(needs),
+    ...watchingRoutes(needs),
     ...serviceRoutes(needs),
     ...instanceRoutes(needs),
     ...signInRoutes(needs),

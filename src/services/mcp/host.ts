@@ -5,12 +5,14 @@ import type { Runnable } from '../../base/lifecycle.ts'
 import type { Log } from '../../base/log.ts'
 import { readSecretFile } from '../../base/secret-file.ts'
 import type { ControlCall, HostDescription } from '../../model/control.ts'
+import type { OwnFigures } from '../../model/host-figures.ts'
 import { UNPROCESSED_HEADER } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
 import { createCalls } from './calls.ts'
 import { createControl } from './control.ts'
 import { workFor, type Work } from './crash-record.ts'
 import type { HostEnvironment } from './environment.ts'
+import { createLoopMeter } from './loop-figures.ts'
 import { createPorts, type Ports } from './ports.ts'
 import { createRequests } from './requests.ts'
 import { createRouter } from './router.ts'
@@ -43,9 +45,11 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
   const requests = createRequests(server)
   server.keepAliveTimeout = 65_000 // above the gateway's, which closes first
   const ports = createPorts({ server, log })
+  const readLoop = createLoopMeter()
+  const measure = (): OwnFigures => ({ loop: readLoop(), calls: calls.figures() })
   const control = createControl({
     socketPath: environment.controlSocket,
-    answer: (call) => answerControl({ byPort, ports }, call),
+    answer: (call) => answerControl({ byPort, ports, measure }, call),
     log,
   })
 
@@ -76,8 +80,12 @@ const readHostKey = (file: string): Buffer => {
 
 type Served = { byPort: Map<number, Service>; ports: Ports }
 
-const answerControl = async (served: Served, call: ControlCall): Promise<unknown> => {
+const answerControl = async (
+  served: Served & { measure: () => OwnFigures },
+  call: ControlCall,
+): Promise<unknown> => {
   if (call.method === 'change') return change(served, call)
+  if (call.method === 'measure') return served.measure()
   const description: HostDescription = {
     pid: process.pid,
     services: [...served.byPort.values()],

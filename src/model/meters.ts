@@ -1,0 +1,30 @@
+import { createDurations } from './durations.ts'
+import { createTally } from './tally.ts'
+import { createTrafficCounter } from './traffic.ts'
+
+/** Everything that is counted in a process; the parts count, `/metrics` and `berth top` read. */
+export const createMeters = () => ({
+  traffic: createTrafficCounter(),
+  /** Requests under instance URLs that were not let in, by the code of the error. */
+  refusals: createTally(),
+  /** Requests to the API by what they came with: `admin`, `token`, `jwt`. */
+  callers: createTally(),
+  /** Bearer tokens that were not taken, by reason. */
+  unknownCallers: createTally(),
+  /** Processes that ended, by cause. */
+  exits: createTally(),
+  /** What the supervisor made of it: `leave`, `isolate`, `quarantine`. */
+  verdicts: createTally(),
+  /** Sealed values: `opened`, `failed`. */
+  vault: createTally(),
+  /** Rotations of the key ring: `done`, `failed`. */
+  rotations: createTally(),
+  queries: createDurations(),
+  failedQueries: createDurations(),
+  /** For the migration from the older model: instances by outcome. */
+  migratedInstances: createTally(),
+  /** For a cutover: requests by the way they took. */
+  cutoverRequests: createTally(),
+})
+
+export type Meters = ReturnType<typeof createMeters>
