@@ -26,7 +26,7 @@ import { pruneEvents } from './store/events.ts'
 import { pruneHealth } from './store/health.ts'
 import { createListener } from './store/listener.ts'
 import { createSharedBuckets } from './store/redis.ts'
-import { addUsage, pruneUsage } from './store/usage.ts'
+import { addUsage, rollUpUsage } from './store/usage.ts'
 import { findLiveToken, type LiveToken } from './store/tokens.ts'
 import type { Vault } from './vault/vault.ts'
 import { loadHostKey } from './wanted-fleet.ts'
@@ -190,7 +190,7 @@ const PRUNE_MS = 3_600_000
 export const createPruning = (database: Database, log: Log): Runnable => {
   let timer: NodeJS.Timeout | undefined
   const prune = () => {
-    const forget = [pruneUsage, pruneEvents, pruneHealth, pruneBatchWriters]
+    const forget = [rollUpUsage, pruneEvents, pruneHealth, pruneBatchWriters]
     for (const prune of forget)
       prune(database).catch((error: unknown) => log.warn('what is old is still there', { error }))
   }

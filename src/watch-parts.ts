@@ -7,8 +7,10 @@ import { createScrape } from './metrics/scrape.ts'
 import type { FleetStatus } from './model/fleet.ts'
 import { liveTraffic } from './model/live-traffic.ts'
 import type { Meters } from './model/meters.ts'
+import type { UsageQuery } from './model/usage.ts'
 import type { Database } from './store/database.ts'
-import { countInstances, sumUsage } from './store/service-overview.ts'
+import { countInstances } from './store/service-overview.ts'
+import { listIdleInstances, sumUsage } from './store/usage-sums.ts'
 import { packageVersion } from './wanted-fleet.ts'
 
 type Parts = Pick<FleetParts, 'supervisor'> & {
@@ -26,7 +28,8 @@ export const composeWatching = (parts: Parts) => {
   return {
     fleetStatus: parts.status,
     countInstances: () => countInstances(database),
-    sumUsage: (query: Parameters<typeof sumUsage>[1]) => sumUsage(database, query),
+    sumUsage: (query: UsageQuery) => sumUsage(database, query),
+    listIdle: (query: { before: Date; limit: number }) => listIdleInstances(database, query),
     scrape: createScrape(packageVersion(config), async () => ({
       meters,
       status: parts.status(),

@@ -6,6 +6,7 @@ import type { Changes, FleetStatus } from '../model/fleet.ts'
 import type { KeyStatus, Rotation } from '../model/keys.ts'
 import type { LiveTraffic } from '../model/live-traffic.ts'
 import type { Service } from '../model/service.ts'
+import type { IdleInstance, UsageQuery, UsageSum } from '../model/usage.ts'
 import type { Accounts } from './accounts.ts'
 import type { JudgeFailure } from './find-caller.ts'
 import type { OAuthClientNeeds, SignInNeeds } from './oauth-needs.ts'
@@ -16,15 +17,6 @@ type AuditFilter = Partial<Record<'actor' | 'action' | 'target', string | undefi
   limit: number
 }
 type RotationJob = { isRunning: boolean; rotation: Rotation | null; failure: string | null }
-type UsageQuery = { from: Date; to: Date; by: 'service' | 'user'; limit: number }
-type UsageRow = {
-  name: string
-  requests: number
-  errors: number
-  bytesIn: number
-  bytesOut: number
-  meanLatencyMs: number | null
-}
 
 export type EventFilter = {
   /** Beginnings of types. */
@@ -59,7 +51,8 @@ export type ApiNeeds = SignInNeeds &
     /** Whose word about a request's client counts; by default nobody's. */
     trustedProxies?: readonly string[]
     countInstances: () => Promise<{ service: string; instances: number; active: number }[]>
-    sumUsage: (query: UsageQuery) => Promise<UsageRow[]>
+    sumUsage: (query: UsageQuery) => Promise<UsageSum[]>
+    listIdle: (query: { before: Date; limit: number }) => Promise<IdleInstance[]>
     /** Of the installed Berth. */
     version: string
     baseUrl: string

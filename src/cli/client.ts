@@ -4,17 +4,21 @@ import { callHttp } from './http.ts'
 /** A client of the daemon's HTTP API with the admin token. */
 export type Client = {
   get: <T>(path: string) => Promise<T>
+  /** As it comes: of what is no JSON. */
+  getText: (path: string) => Promise<string>
   post: <T>(path: string, body: unknown) => Promise<T>
   patch: <T>(path: string, body: unknown) => Promise<T>
   put: (path: string, body: unknown) => Promise<void>
   delete: (path: string) => Promise<void>
 }
 
+type Received = { parsed: unknown; text: string }
+
 const DEADLINE_MS = 15_000
 
 /** @throws from each call: AppError with the daemon's code, or `daemon_not_running` when nothing answers */
 export const createClient = (url: string, token: string): Client => {
-  const send = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+  const send = async (method: string, path: string, body?: unknown): Promise<Received> => {
     const answer = await callHttp(`${url}${path}`, {
       method,
       headers: {
@@ -31,13 +35,14 @@ export const createClient = (url: string, token: string): Client => {
       )
     })
     const parsed = parse(answer.text)
-    if (answer.status >= 200 && answer.status < 300) return parsed
+    if (answer.status >= 200 && answer.status < 300) return { parsed, text: answer.text }
     throw toError(answer.status, parsed)
   }
   return {
-    get: async <T>(path: string) => (await send('GET', path)) as T,
-    post: async <T>(path: string, body: unknown) => (await send('POST', path, body)) as T,
-    patch: async <T>(path: string, body: unknown) => (await send('PATCH', path, body)) as T,
+    get: async <T>(path: string) => (await send('GET', path)).parsed as T,
+    getText: async (path) => (await send('GET', path)).text,
+    post: async <T>(path: string, body: unknown) => (await send('POST', path, body)).parsed as T,
+    patch: async <T>(path: string, body: unknown) => (await send('PATCH', path, body)).parsed as T,
     put: async (path, body) => {
       await send('PUT', path, body)
     },

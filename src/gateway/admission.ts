@@ -5,6 +5,7 @@ import type { GatewayInstance } from './authenticate.ts'
 import { completeLimits, type Limits, type ServiceLimits } from './limits.ts'
 import { createOpenRequests } from './open-requests.ts'
 import { createRates, type TakeShared } from './rates.ts'
+import { toolUsageOf } from './tool-usage.ts'
 import type { Passed } from './usage.ts'
 
 export type AdmissionOptions = {
@@ -49,9 +50,11 @@ export const createAdmission = (options: AdmissionOptions) => {
     answer.once('close', () => {
       end?.()
       marks.set(socket, socket.bytesRead)
+      const called = toolUsageOf(answer)
       countUsage?.(instance, {
+        tool: called?.tool,
         status: 'statusCode' in answer ? answer.statusCode : 0,
-        isError: hasFailed(answer, isStream),
+        isError: hasFailed(answer, isStream) || called?.ok === false,
         isStream,
         bytesIn: Math.max(0, socket.bytesRead - before.read),
         bytesOut: Math.max(0, socket.bytesWritten - before.written),

@@ -4,6 +4,7 @@ import { isInternal } from './headers.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
 import type { Trailers } from './http1/chunks.ts'
 import type { Connection, Failure, User } from './http1/connection.ts'
+import { noteToolUsage } from './tool-usage.ts'
 import type { Upload } from './upload.ts'
 
 /** One request of a client, and where its answer goes. */
@@ -95,6 +96,7 @@ const passedTrailers = (trailers: Trailers): [string, string][] =>
 
 const startAnswer = ({ request, response, ownHeaders, upload }: Exchange, head: AnswerHead) => {
   upload?.forget()
+  if (head.toolUsage !== undefined) noteToolUsage(response, head.toolUsage)
   const { status, reason, headers, trailer, framing } = head
   headers.push(...ownHeaders)
   const takesTrailers = framing === 'chunked' && request.httpVersion === '1.1' && request.method !== 'HEAD' // prettier-ignore

@@ -72,6 +72,22 @@ describe('watching a fleet', function () {
     assert.equal((await scrape({ 'x-forwarded-for': '192.0.2.1' })).status, 401)
   })
 
+  it('usage tells calls and errors by tool, as a table, JSON and CSV', async () => {
+    const [sum] = await waitUntil('it is written', async () => {
+      const { usage } = await fleet().json<{ usage: Line[] }>(['usage', '--by', 'tool'])
+      return usage.length > 0 && usage
+    })
+    const { name, requests, errors, p95Ms } = sum ?? {}
+    assert.deepEqual([name, requests === errors, typeof p95Ms], ['alpha/get_item', true, 'number'])
+    const options = ['usage', '--user', 'anna@example.com', '--per', 'day', '--days', '2']
+    const csv = (await fleet().run([...options, '--csv'])).stdout.split('\r\n')
+    assert.match(csv[0] ?? '', /^at,name,requests,errors/)
+    assert.match(csv[1] ?? '', /^\d{4}-\d\d-\d\dT00:00:00.000Z,alpha,\d/)
+    assert.match((await fleet().run(options)).stdout, /AT +NAME.*\n.* alpha /)
+    assert.equal((await fleet().run(['usage', '--user', 'nobody@example.com', '--csv'])).stdout, `${csv[0]}\r\n`) // prettier-ignore
+    assert.deepEqual(await fleet().json(['usage', 'idle', '--days', '7']), { instances: [] })
+  })
+
   it('logs refuses a service that is not there', async () => {
     const { code, stderr } = await fleet().run(['logs', 'alhpa'])
     assert.equal(code, 3)

@@ -69,6 +69,7 @@ export const NO_PARTS: ApiNeeds = {
   judgeFailure: (_address, error) => error,
   countInstances: () => Promise.resolve([]),
   sumUsage: () => Promise.resolve([]),
+  listIdle: () => Promise.resolve([]),
   version: '0.0.0',
   baseUrl: 'http://127.0.0.1:3000',
   services: () => [],

@@ -20,7 +20,8 @@ import { findClaimedInstance } from '../../src/store/instances.ts'
 import { findByIdentity, findPrincipal } from '../../src/store/identities.ts'
 import { listNewestEvents } from '../../src/store/events.ts'
 import { migrationStatus } from '../../src/store/migrate.ts'
-import { countInstances, sumUsage } from '../../src/store/service-overview.ts'
+import { countInstances } from '../../src/store/service-overview.ts'
+import { listIdleInstances, sumUsage } from '../../src/store/usage-sums.ts'
 import { findLiveToken } from '../../src/store/tokens.ts'
 import { createContract, type Contract, type Document } from './contract.ts'
 import { FLEET, NO_FLEET } from './api.ts'
@@ -108,6 +109,7 @@ const openFront = async (kind: Database['kind'], home: string) => {
     judgeFailure: (_address, error) => error,
     countInstances: () => countInstances(database),
     sumUsage: (query) => sumUsage(database, query),
+    listIdle: (query) => listIdleInstances(database, query),
     version: '0.0.0',
     baseUrl,
     services: list,

@@ -61,7 +61,8 @@ const work =
     const requestId = String(request.headers['x-request-id'])
     const lastEventId = request.get('last-event-id')
     const from = { address: request.ip ?? '', isLocal: isLocal(request) }
-    const origin = { caller, ...from, requestId, lastEventId }
+    const accept = request.headers.accept ?? ''
+    const origin = { caller, ...from, accept, requestId, lastEventId }
     const { audited, ...answer } = await route.answer({ caller, params, query, body, origin })
     if (audited) await recordAudit({ ...audited, actor: actorOf(caller), from: origin.address })
     if (answer.stream) await sendStream(response, route, { ...answer, stream: answer.stream })
@@ -79,6 +80,7 @@ const sendAnswer = (response: Response, route: Route, answer: Answer): void => {
     response.end()
     return
   }
+  if (answer.csv !== undefined) return void response.type('text/csv').send(answer.csv)
   const contentType = route.answers[answer.status]?.contentType ?? 'application/json'
   const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
   // With an ETag express answers If-None-Match itself (RFC 9110 §13.1.2).

@@ -156,12 +156,13 @@ const REQUEST_ID = {
   'x-request-id': { description: 'Names this request in the log.', schema: { type: 'string' } },
 }
 
-const contentOf = ({ schema, contentType }: AnswerSpec, schemas: Json): Json =>
+const contentOf = ({ schema, contentType, csv }: AnswerSpec, schemas: Json): Json =>
   schema === undefined
     ? {}
     : {
         content: {
           [contentType ?? 'application/json']: { schema: schemaOf(schema, 'output', schemas) },
+          ...(csv && { 'text/csv': { schema: { type: 'string' } } }),
         },
       }
 

@@ -9,6 +9,8 @@ export type AnswerSpec = {
   description: string
   schema?: z.ZodType
   /** Of a body that is not JSON but text. */
+  /** It may come as CSV instead. */
+  csv?: true
   contentType?:
     'text/html' | 'text/plain' | 'text/plain; version=0.0.4' | 'text/csv' | 'text/event-stream'
 }
@@ -19,6 +21,8 @@ export type Answer = {
   status: number
   body?: unknown
   headers?: Headers
+  /** In the place of a JSON body. */
+  csv?: string
   /** In the place of a body: text that goes on until it ends or the client leaves. */
   stream?: AsyncIterable<string>
 }
@@ -47,6 +51,8 @@ type Origin = {
   address: string
   /** From this machine itself, over no proxy. */
   isLocal: boolean
+  /** The media types that its sender takes, as it wrote them. */
+  accept: string
   requestId: string
   /** Where a stream of events broke off. */
   lastEventId: string | undefined

@@ -9,6 +9,7 @@ import { instanceRoutes } from './instances.ts'
 import { livenessRoutes } from './liveness.ts'
 import { signInRoutes } from './oauth.ts'
 import { serviceRoutes } from './services.ts'
+import { usageRoutes } from './usage.ts'
 import { watchingRoutes } from './watching.ts'
 
 /** Every route of the HTTP API, and last the document that describes them all. */
@@ -20,6 +21,7 @@ export const apiRoutes = (needs: ApiNeeds): Route[] => {
     ...instanceRoutes(needs),
     ...signInRoutes(needs),
     ...eventRoutes(needs),
+    ...usageRoutes(needs),
     ...adminRoutes(needs),
     route({
       id: 'openApi',

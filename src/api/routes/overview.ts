@@ -1,13 +1,9 @@
 import { z } from 'zod'
-import { AppError } from '../../base/errors.ts'
 import type { ApiNeeds } from '../needs.ts'
 import { operator } from '../contract/access.ts'
 import { answer, route, type Route } from '../contract/route.ts'
-import { isoTime } from '../shapes.ts'
 
 const tag = 'fleet'
-const MAX_ROWS = 1_000
-const DAY_MS = 24 * 3_600_000
 
 const overview = z
   .object({
@@ -22,26 +18,9 @@ const overview = z
   })
   .meta({ id: 'ServiceOverview' })
 
-const usage = z
-  .object({
-    name: z.string().describe('The service, or the email of the user.'),
-    requests: z.number(),
-    errors: z.number().describe('Answered with 400 or more, or cut off.'),
-    bytesIn: z.number(),
-    bytesOut: z.number(),
-    meanLatencyMs: z.number().nullable().describe('null: all were streams'),
-  })
-  .meta({ id: 'Usage' })
+type OverviewNeeds = Pick<ApiNeeds, 'services' | 'fleetStatus' | 'countInstances'>
 
-const span = z.object({
-  from: isoTime.optional().describe('By default a day before the end.'),
-  to: isoTime.optional().describe('By default now.'),
-  by: z.enum(['service', 'user']).default('service'),
-})
-
-type OverviewNeeds = Pick<ApiNeeds, 'services' | 'fleetStatus' | 'countInstances' | 'sumUsage'>
-
-/** The catalogue as the operator sees it, and what was done with it. */
+/** The catalogue as the operator sees it. */
 export const overviewRoutes = (needs: OverviewNeeds): Route[] => [
   route({
     id: 'listServiceOverviews',
@@ -54,29 +33,6 @@ export const overviewRoutes = (needs: OverviewNeeds): Route[] => [
       200: { description: 'The services by name.', schema: z.object({ services: z.array(overview) }) }, // prettier-ignore
     },
     handle: async () => answer(200, { services: await overviews(needs) }),
-  }),
-  route({
-    id: 'usage',
-    method: 'get',
-    path: '/api/v1/admin/usage',
-    tag,
-    summary: 'What went through the gateways, by service or by user, the most used first.',
-    access: operator,
-    query: span,
-    answers: {
-      200: {
-        description: 'The sums over whole hours.',
-        schema: z.object({ from: isoTime, to: isoTime, usage: z.array(usage) }),
-      },
-    },
-    handle: async ({ query }) => {
-      const to = query.to === undefined ? new Date() : new Date(query.to)
-      const from = query.from === undefined ? new Date(to.getTime() - DAY_MS) : new Date(query.from)
-      if (from.getTime() < 0 || from >= to)
-        throw new AppError('invalid_request', 'from lies before to, and after 1970.')
-      const rows = await needs.sumUsage({ from, to, by: query.by, limit: MAX_ROWS })
-      return answer(200, { from: from.toISOString(), to: to.toISOString(), usage: rows })
-    },
   }),
 ]
 

@@ -20,6 +20,8 @@ export type AnswerHead = {
   isUnprocessed: boolean
   /** The API of the service answered 401 or 403 to the tool that was called. */
   isKeyRefused: boolean
+  /** What the host said of the tool that was called. */
+  toolUsage: string | undefined
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
@@ -35,6 +37,7 @@ type Said = {
   trailer: string | undefined
   isUnprocessed: boolean
   isKeyRefused: boolean
+  toolUsage: string | undefined
 }
 
 const REFUSED = /"status":40[13]\b/
@@ -48,7 +51,10 @@ const NOTES: Readonly<Record<string, (said: Said, value: string) => void>> = {
   trailer: (said, value) => (said.trailer = value),
   [UNPROCESSED_HEADER]: (said) => (said.isUnprocessed = true),
   // Names of tools have no quotes.
-  [USAGE_HEADER]: (said, value) => (said.isKeyRefused = REFUSED.test(value)),
+  [USAGE_HEADER]: (said, value) => {
+    said.isKeyRefused = REFUSED.test(value)
+    said.toolUsage = value
+  },
 }
 
 /** Of the connection between gateway and host. */
@@ -67,7 +73,7 @@ const KEPT_BACK = new Set([
 export const parseAnswerHead = (text: string, isHead: boolean): AnswerHead => {
   const lines = text.split('\r\n')
   const [, minor = '', status = '', reason = ''] = statusLineOf(lines)
-  const said: Said = { lengths: [], encodings: [], connection: '', keepAlive: '', type: '', trailer: undefined, isUnprocessed: false, isKeyRefused: false } // prettier-ignore
+  const said: Said = { lengths: [], encodings: [], connection: '', keepAlive: '', type: '', trailer: undefined, isUnprocessed: false, isKeyRefused: false, toolUsage: undefined } // prettier-ignore
   const headers: string[] = []
   for (let index = 1; index < lines.length; index++) takeLine(lines[index] ?? '', said, headers)
   const code = Number(status)
@@ -82,6 +88,7 @@ export const parseAnswerHead = (text: string, isHead: boolean): AnswerHead => {
     reusableMs: framing === 'until-close' ? undefined : reusableMs(said, minor),
     isUnprocessed: said.isUnprocessed,
     isKeyRefused: said.isKeyRefused,
+    toolUsage: said.toolUsage,
   }
 }
 
