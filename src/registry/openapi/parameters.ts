@@ -63,13 +63,14 @@ const withoutAbsent = (parameter: Parameter): Parameter =>
     Object.entries(parameter).filter(([, value]) => value !== undefined),
   ) as Parameter
 
-/** What a required value is when the document says it: a server does not fill that in. */
+/** What a required value is when the document says it: a server does not fill that in. An empty text is none. */
 const statedValue = (
   keywords: Readonly<Record<string, unknown>>,
   type: Parameter['type'],
 ): unknown => {
   const value = onlyValue(keywords) ?? keywords['default']
-  return value === undefined || value === null || type === 'any' ? undefined : asType(value, type)
+  if (value === undefined || value === null || value === '' || type === 'any') return undefined
+  return asType(value, type)
 }
 
 const styleFor = (type: Parameter['type'], style: Style | undefined) => {

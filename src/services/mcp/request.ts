@@ -1,5 +1,6 @@
+import { AppError } from '../../base/errors.ts'
 import type { Credentials } from '../../model/host-credentials.ts'
-import type { Service, Tool } from '../../model/service.ts'
+import type { Parameter, Service, Tool } from '../../model/service.ts'
 import type { Arguments } from './arguments.ts'
 import { resolveUrl } from '../../model/resolve-url.ts'
 import { injectCredentials } from './inject.ts'
@@ -17,7 +18,7 @@ const USER_AGENT = 'berth'
 /**
  * Builds the request of a tool call: parameters to their places, then the credentials as `auth.inject` says.
  * @throws AppError `credentials_invalid` when a field that the base URL needs is missing or malformed,
- * `invalid_request` when an argument does not fit into the path
+ * `invalid_request` when an argument does not fit into the path or a header
  */
 export const buildRequest = ({ service, tool, args, credentials }: ToolCall): OutgoingRequest => {
   const base = resolveUrl(service, tool.baseURL ?? service.api.baseURL, credentials)
@@ -46,10 +47,22 @@ export const buildRequest = ({ service, tool, args, credentials }: ToolCall): Ou
 const isMultipart = ({ headers }: Payload): boolean =>
   headers['content-type']?.startsWith('multipart/') === true
 
+/** Visible ASCII, Latin-1 and tabs (RFC 9110 §5.5); JSON has escapes for the rest. */
+const headerValue = (name: string, value: unknown, { style }: Parameter): string => {
+  const text = writeOne(value, style).replace(/[\r\n\0]/g, ' ')
+  const isJson = text.startsWith('{') && typeof value === 'object'
+  const escaped = isJson ? text.replace(/[^\x20-\x7e]/g, escapeCharacter) : text
+  if (/^[\t\x20-\x7e\x80-\xff]*$/.test(escaped)) return escaped
+  throw new AppError('invalid_request', `"${name}" has a character that a header cannot carry.`)
+}
+
+/** A UTF-16 code unit, as JSON escapes it. */
+const escapeCharacter = (unit: string): string =>
+  `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 const addParameters = (headers: Payload['headers'], plan: ToolPlan, args: Arguments): void => {
   for (const { name, wire, parameter } of plan.headers)
-    if (args[name] !== undefined)
-      headers[wire] = writeOne(args[name], parameter.style).replace(/[\r\n\0]/g, ' ')
+    if (args[name] !== undefined) headers[wire] = headerValue(name, args[name], parameter)
   const cookies = plan.cookies
     .filter(({ name }) => args[name] !== undefined)
     .map(({ name, wire, parameter }) => `${wire}=${writeOne(args[name], parameter.style, encodeStrictly)}`) // prettier-ignore

@@ -22,6 +22,15 @@ describe('where a parameter goes', () => {
     }
   })
 
+  it('is a header that can carry it: JSON with its escapes, other text as it is, or not at all', () => {
+    const parameters = { meta: { type: 'object', in: 'header' }, note: { in: 'header' } } as const
+    const headers = (args: Record<string, unknown>) => requestOf({ parameters }, { args }).headers
+    const sent = headers({ meta: { n: 'ü€😀' }, note: 'ü\r\nx: y' })
+    assert.equal(sent['meta'], '{"n":"\\u00fc\\u20ac\\ud83d\\ude00"}')
+    assert.equal(sent['note'], 'ü  x: y')
+    assert.throws(() => headers({ note: '€' }), /"note" has a character that a header cannot carry/)
+  })
+
   it('is the query of the endpoint when that names it, and the pair goes without a value', () => {
     const endpoint = '/items?q={q}&kind=any&near={lat},{lon}&at=#1'
     const tool = { endpoint, parameters: { q: {}, lat: {}, lon: {}, page: {} } } as const
