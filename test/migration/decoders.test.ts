@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes, scryptSync } from 'node:crypto'
+import { chooseDecoder } from '../../src/migration/choose-decoder.ts'
+import { ivHex, opensslMd5 } from '../support/legacy-database.ts'
+
+const TEXTS = Array.from({ length: 20 }, (_, index) =>
+  JSON.stringify({ api_key: `key-${index}-ü` }),
+)
+const sha256 = (text: string) => createHash('sha256').update(text).digest()
+
+describe('the decoders of the older model', () => {
+  it('read what OpenSSL wrote: aes-256-cbc, -md md5 -nosalt', () => {
+    // printf '{"api_key":"k"}' | openssl enc -aes-256-cbc -md md5 -nosalt -pass pass:secret | xxd -p
+    const { decode } = chooseDecoder('openssl-md5', 'secret', [opensslMd5('secret')('x')])
+    assert.equal(decode('f123a4531c3682a09f510c77274696b8'), '{"api_key":"k"}')
+  })
+
+  const KEYS: Record<string, { passphrase: string; key: Buffer }> = {
+    'the passphrase itself': { passphrase: 'k'.repeat(32), key: Buffer.from('k'.repeat(32)) },
+    hex: { passphrase: 'ab'.repeat(32), key: Buffer.from('ab'.repeat(32), 'hex') },
+    'sha256(passphrase)': { passphrase: 'pass', key: sha256('pass') },
+    "scrypt(passphrase, 'salt')": { passphrase: 'pass', key: scryptSync('pass', 'salt', 32) },
+  }
+  for (const [name, { passphrase, key }] of Object.entries(KEYS))
+    it(`find out how the key was made: ${name}`, () => {
+      const chosen = chooseDecoder('iv-hex', passphrase, TEXTS.map(ivHex(key)))
+      assert.deepEqual([chosen.key, chosen.decoded], [name, TEXTS.length])
+      assert.deepEqual(TEXTS.map(ivHex(key)).map(chosen.decode), TEXTS)
+    })
+
+  it('bear that some samples are broken', () => {
+    const samples = TEXTS.map(opensslMd5('pass')).map((text, index) => (index < 8 ? `${text}00` : text)) // prettier-ignore
+    assert.equal(chooseDecoder('openssl-md5', 'pass', samples).decoded, 12)
+  })
+
+  it('refuse a wrong passphrase or format, and name the one that it looks like', () => {
+    const samples = TEXTS.map(opensslMd5('pass'))
+    assert.throws(() => chooseDecoder('openssl-md5', 'other', samples), /decodes 0 of 20/)
+    assert.throws(() => chooseDecoder('iv-hex', 'pass', samples), /try --decoder openssl-md5/)
+    assert.throws(() => chooseDecoder('none', '', samples), /look like openssl-md5/)
+  })
+
+  it('never take the noise of a wrong key for text', () => {
+    const { decode } = chooseDecoder('openssl-md5', 'pass', [])
+    for (let round = 0; round < 3_000; round++)
+      assert.equal(decode(randomBytes(32).toString('hex')), undefined)
+  })
+})
