@@ -11,6 +11,8 @@ type SealingNeeds = {
 type Sealed = {
   /** The record that was opened for it: a replaced key is sealed anew. */
   of: string
+  /** Of a refused key its host gets how to renew it, and not the key. */
+  verification: GatewayInstance['verification']
   service: string
   port: number
   value: string
@@ -33,17 +35,17 @@ export const createSealing = ({ hostKey, credentialsOf }: SealingNeeds) => {
     ttl: REUSE_MS,
   })
   return (instance: GatewayInstance, port: number): string => {
-    const { handle, service, sealedCredentials } = instance
+    const { handle, service, sealedCredentials, verification } = instance
     const known = remembered.get(handle)
-    if (known?.of === sealedCredentials && known.port === port && known.service === service)
-      return known.value
+    const isSame = known?.of === sealedCredentials && known.verification === verification
+    if (isSame && known.port === port && known.service === service) return known.value
     const value = sealForHost(hostKey, { service, port }, credentialsOf(instance))
     if (value.length > MAX_HEADER_BYTES)
       throw new AppError(
         'credentials_invalid',
         `The credentials of ${service} are too large to be used.`,
       )
-    remembered.set(handle, { of: sealedCredentials, service, port, value })
+    remembered.set(handle, { of: sealedCredentials, verification, service, port, value })
     return value
   }
 }

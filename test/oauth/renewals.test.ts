@@ -91,6 +91,7 @@ onEveryDatabase('renewing access tokens', (database) => {
 
   it('ends when the access was withdrawn: the tools say how to sign in again, and so do log and event', async () => {
     const { user, instanceId, instanceUrl } = await signedIn()
+    await world.callTool(instanceUrl)
     await world.provider.revoke(lastToken())
     await expire(instanceId)
     const told = await world.callTool(instanceUrl)
