@@ -31,7 +31,7 @@ import { createLogKeeper } from './logs/keeper.ts'
 import { logFilesElsewhere } from './logs/log-files.ts'
 import { createObservationParts } from './observation-parts.ts'
 import type { OpenVault } from './open-vault.ts'
-import { openIdentify } from './open-identity.ts'
+import { openIdentify, warnOfOpenAudience } from './open-identity.ts'
 
 import { publishServiceStates } from './service-states.ts'
 import { composeSignIns } from './sign-ins.ts'
@@ -118,6 +118,7 @@ const keepLogs = ({ config, log }: FleetOptions, fleet: () => FleetParts | undef
 /** Everything over the database. A rotation that an earlier process left unfinished goes on beside the rest. */
 const openStores = async ({ config, log, meters }: Common): Promise<Opened> => {
   const database = meterDatabase(await openDatabase(config, log.child('store')), meters)
+  warnOfOpenAudience(config, log)
   const opened = await prepareDatabase(config, database, DAEMON_NAME)
   const audit = await openAuditLog({ config, database, vault: opened })
   const recordAudit = audit.record
