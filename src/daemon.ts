@@ -221,8 +221,7 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
   const { host, port } = config
   const front = { host, port, gateway, api: oldUrls?.before(api) ?? api, checkHost }
-  const server = createFrontServer(front)
-  const beside = [createPruning(database, log), server, checks.rechecks, renewals.schedule]
+  const beside = [createPruning(database, log), createFrontServer(front), checks.rechecks, renewals.schedule] // prettier-ignore
   return sequence('server', [runnable, ...beside, observed.runnable], log)
 }
 

@@ -18,7 +18,8 @@ export const tolerate = ({
   text: string
 }): Response | undefined => {
   const answer = parse(text)
-  if (!answer) return undefined
+  // What a server says while it has a problem of its own says nothing of the grant.
+  if (!answer || status >= 500) return undefined
   const error = errorIn(answer)
   if (error !== undefined) return respond(status >= 400 && status < 500 ? status : 400, { error })
   if (status < 200 || status > 299) return undefined

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { SignJWT } from 'jose'
 import type { FleetStatus } from '../../src/model/fleet.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
@@ -24,6 +25,8 @@ const OAUTH_SECRET = canary('oauth')
 const CODE = canary('code')
 const ACCESS = canary('access')
 const REFRESH = canary('refresh')
+/** Of the integrator's web app. */
+const JWT_SECRET = canary('jwt')
 const OAUTH_AUTH = {
   type: 'oauth2',
   fields: [{ name: 'access_token', type: 'password', required: true, description: '' }],
@@ -39,7 +42,7 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
   this.timeout(120_000)
   let recorder: Awaited<ReturnType<typeof startRecorder>>
   let env: Record<string, string> = {}
-  const secrets = [KEY, SECOND_KEY, REFUSED_KEY, BODY, PASSWORD, CLIENT, OAUTH_SECRET, CODE, ACCESS, REFRESH] // prettier-ignore
+  const secrets = [KEY, SECOND_KEY, REFUSED_KEY, BODY, PASSWORD, CLIENT, OAUTH_SECRET, CODE, ACCESS, REFRESH, JWT_SECRET] // prettier-ignore
   /** What commands and routes said that are not there for showing a secret. */
   const said: string[] = []
   after(() => recorder.stop())
@@ -57,7 +60,14 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     fleet().configure('beta', { auth: OAUTH_AUTH })
     const url = new URL(fleet().env['DATABASE_URL'] ?? '')
     url.password = PASSWORD
-    env = { BERTH_SANDBOX_URL: recorder.url, BERTH_LOG_LEVEL: 'debug', DATABASE_URL: url.href }
+    const secretFile = join(dirname(fleet().home), 'jwt.secret')
+    writeFileSync(secretFile, JWT_SECRET, { mode: 0o600 })
+    env = {
+      BERTH_JWT_SECRET_FILE: secretFile,
+      BERTH_SANDBOX_URL: recorder.url,
+      BERTH_LOG_LEVEL: 'debug',
+      DATABASE_URL: url.href,
+    }
     await fleet().json(['up'], { env })
   })
 
@@ -115,6 +125,7 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     secrets.push(secretOf((rotated.body as { instanceUrl: string }).instanceUrl))
     assert.equal((await call(`${path}/tools`, {})).status, 404)
     await signIn(token)
+    await comeWithJwt(path)
     await tell('keys', 'rotate')
     await tell('keys', 'status')
     await tell('oauth', 'clients', 'list')
@@ -125,6 +136,32 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     await tell('pm2', 'jlist')
     await tell('instance', 'create', '--user', 'nobody@berth.test', 'alpha')
   })
+
+  /** A user of the integrator's web app, through API and gateway. */
+  const comeWithJwt = async (path: string) => {
+    const claims = { issuer: 'https://app.berth.test', subject: canary('subject') }
+    await json('user', 'link', 'anna@berth.test', '--issuer', claims.issuer, '--subject', claims.subject) // prettier-ignore
+    const sign = (secret: string) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: 'HS256' })
+        .setIssuer(claims.issuer)
+        .setSubject(claims.subject)
+        .setExpirationTime('5m')
+        .sign(Buffer.from(secret))
+    const jwt = await sign(JWT_SECRET)
+    const forged = await sign(canary('forged'))
+    secrets.push(jwt, forged)
+    const mine = await api('GET', '/api/v1/user/instances', jwt)
+    const { instances } = mine.body as { instances: { serviceType: string }[] }
+    assert.deepEqual(
+      instances.map(({ serviceType }) => serviceType),
+      ['alpha', 'beta'],
+    )
+    assert.equal((await api('GET', '/api/v1/user/instances', forged)).status, 401)
+    const handle = path.replace(/_[0-9A-Za-z]+\/alpha$/, '/alpha')
+    assert.equal((await api('GET', `${handle}/tools`, jwt)).status, 200)
+    assert.equal((await api('GET', `${handle}/tools`, forged)).status, 404)
+  }
 
   const signIn = async (token: string) => {
     const set = ['oauth', 'clients', 'set', 'beta', '--client-id', 'berth']
@@ -165,7 +202,7 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
   })
 
   it('are in no file, no process, no row and no answer', async () => {
-    assert.equal(new Set(secrets).size, 16)
+    assert.equal(new Set(secrets).size, 19)
     const { home } = fleet()
     const own = ['database.url']
     const processes = processesNaming(home)
