@@ -9,6 +9,7 @@ import { createObservations, type SampleRow } from './gateway/old-urls/observati
 import { createOldServer } from './gateway/old-urls/old-server.ts'
 import { createOldUrls, type Shared } from './gateway/old-urls/old-urls.ts'
 import { createReach } from './gateway/old-urls/reach.ts'
+import { serverCall } from './gateway/server-call.ts'
 import { createRoutingWatch } from './gateway/old-urls/routing-watch.ts'
 import { addSamples } from './store/cutover-samples.ts'
 import type { Database } from './store/database.ts'
@@ -63,7 +64,7 @@ export const composeOldUrls = (options: Options): OldUrlParts => {
     routing: () => findings.correct(watch.current()),
     serveShared: (request, response, to) => {
       address(options, request, to)
-      gateway.handle(request, response, to.requestId)
+      gateway.handle(serverCall(request, response, to.requestId))
     },
     upgradeShared: (request, socket, to) => {
       address(options, request, to)

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { AppError } from '../base/errors.ts'
 import type { GatewayInstance } from './authenticate.ts'
+import type { Asked, Ending } from './call.ts'
+import { headerOf } from './headers.ts'
 import { completeLimits, type Limits, type ServiceLimits } from './limits.ts'
 import { createOpenRequests } from './open-requests.ts'
 import { createRates, type TakeShared } from './rates.ts'
@@ -22,8 +22,13 @@ export type AdmissionOptions = {
   countUsage?: ((instance: GatewayInstance, passed: Passed) => void) | undefined
 }
 
-/** A request, and what ends with its answer. */
-export type Admitted = { request: IncomingMessage; answer: ServerResponse | Socket }
+/** A request, and how it ends. */
+export type Admitted = {
+  request: Asked
+  ending: Ending
+  /** Its connection gets another protocol. */
+  isUpgrade: boolean
+}
 
 /** Lets authenticated requests in within the limits of their service, and counts them. */
 export const createAdmission = (options: AdmissionOptions) => {
@@ -40,48 +45,43 @@ export const createAdmission = (options: AdmissionOptions) => {
     return known
   }
   /** @throws AppError `too_many_requests`, `too_large`, `service_unavailable` */
-  return async (instance: GatewayInstance, { request, answer }: Admitted): Promise<Limits> => {
+  return async (instance: GatewayInstance, admitted: Admitted): Promise<Limits> => {
     const startedAt = performance.now()
-    const isStream = !('statusCode' in answer) || isEventStream(request)
-    const { socket } = request
-    const before = { read: marks.get(socket) ?? 0, written: socket.bytesWritten }
+    const { request, ending, isUpgrade } = admitted
+    const isStream = isUpgrade || isEventStream(request)
     let end: (() => void) | undefined
     options.countBegin?.(instance)
-    answer.once('close', () => {
+    ending.onClosed = () => {
       end?.()
-      marks.set(socket, socket.bytesRead)
-      const called = toolUsageOf(answer)
+      const called = toolUsageOf(ending)
       countUsage?.(instance, {
         tool: called?.tool,
-        status: 'statusCode' in answer ? answer.statusCode : 0,
-        isError: hasFailed(answer, isStream) || called?.ok === false,
+        status: ending.status(),
+        isError: hasFailed(ending, isStream) || called?.ok === false,
         isStream,
-        bytesIn: Math.max(0, socket.bytesRead - before.read),
-        bytesOut: Math.max(0, socket.bytesWritten - before.written),
+        bytesIn: ending.bytesIn(),
+        bytesOut: ending.bytesOut(),
         latencyMs: performance.now() - startedAt,
       })
-    })
+    }
     const limits = limitsFor(instance.service)
     refuseLarge(request, limits.maxBodyBytes)
     await rates(instance, limits)
-    if (!answer.closed) end = begin(instance, limits, isStream)
+    if (!ending.isClosed()) end = begin(instance, limits, isStream)
     return limits
   }
 }
 
-/** How much of a connection was read when its last request ended. */
-const marks = new WeakMap<Socket, number>()
-
 /** A stream is ended by its client, and so is a connection that has another protocol by now. */
-const hasFailed = (answer: ServerResponse | Socket, isStream: boolean): boolean =>
-  'statusCode' in answer && (answer.statusCode >= 400 || (!isStream && !answer.writableFinished))
+const hasFailed = (ending: Ending, isStream: boolean): boolean =>
+  ending.status() >= 400 || (!isStream && !ending.isComplete())
 
 /** MCP's own stream from server to client (GET); an answer that is a stream ends with what it answers. */
-const isEventStream = ({ method, headers }: IncomingMessage): boolean =>
-  method === 'GET' && (headers.accept ?? '').includes('text/event-stream')
+const isEventStream = ({ method, headers }: Asked): boolean =>
+  method === 'GET' && (headerOf(headers, 'accept') ?? '').includes('text/event-stream')
 
-const refuseLarge = ({ headers }: IncomingMessage, maxBytes: number): void => {
-  if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+const refuseLarge = ({ headers }: Asked, maxBytes: number): void => {
+  if (Number(headerOf(headers, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
 }
 
 const tooLarge = (maxBytes: number): AppError =>

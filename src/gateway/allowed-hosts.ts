@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '../base/errors.ts'
+import type { CheckHost } from './faults.ts'
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
@@ -10,12 +10,12 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
  * @param names host names, or `host:port`; those without a port stand for any
  * @returns a check that throws AppError `host_not_allowed`
  */
-export const createHostCheck = (baseUrl: string, names: readonly string[]) => {
+export const createHostCheck = (baseUrl: string, names: readonly string[]): CheckHost => {
   const { hostname, host: hostAndPort } = new URL(baseUrl)
   const own = [...LOOPBACK, hostname, hostAndPort]
   const allowed = new Set([...own, ...names.map((name) => name.toLowerCase())])
   const isAllowed = (host: string) => allowed.has(host) || allowed.has(host.replace(/:\d+$/, ''))
-  return ({ host, origin }: IncomingHttpHeaders): void => {
+  return ({ host, origin }) => {
     if (!isAllowed((host ?? '').toLowerCase())) throw refusal('Host', host ?? 'nothing')
     if (origin === undefined) return
     const originHost = URL.canParse(origin) ? new URL(origin).host : ''

@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemCodeOf } from '../base/errors.ts'
 import type { Breaker } from './breaker.ts'
+import type { Reply } from './call.ts'
 import type { Connection } from './http1/connection.ts'
 import type { Connections } from './http1/connections.ts'
 import { relay, type Exchange, type Outcome } from './relay.ts'
@@ -50,14 +50,14 @@ export const createAttempts = ({ connections, breaker, patienceMs }: AttemptsOpt
       attempt(exchange, port, connections.take),
     /** Goes on after a failed attempt until the answer is through or the client gone. @throws AppError */
     repeat: async (exchange: Exchange, to: Destination, first: Tried): Promise<void> => {
-      const { response } = exchange
+      const { reply } = exchange.call
       const until = Date.now() + 2 * patienceMs
       for (let tried = first; tried.outcome.kind !== 'answered';) {
-        if (isOver(response)) return
+        if (isOver(reply)) return
         if (!mayRepeat(exchange, tried) || Date.now() > until)
           throw breaker.refusal(to.service, causeOf(tried.outcome))
         await prepare(tried.outcome, to)
-        if (response.closed) return
+        if (reply.isClosed()) return
         tried = await attempt(exchange, to.port, connections.open)
       }
     },
@@ -65,9 +65,9 @@ export const createAttempts = ({ connections, breaker, patienceMs }: AttemptsOpt
 }
 
 /** Whether the client is gone, or has a part of an answer that can only be cut off. */
-const isOver = (response: ServerResponse): boolean => {
-  if (response.headersSent) response.destroy()
-  return response.destroyed
+const isOver = (reply: Reply): boolean => {
+  if (reply.hasBegun()) reply.cutOff()
+  return reply.hasBegun() || reply.isClosed()
 }
 
 const isRefused = (outcome: Outcome): boolean =>
@@ -82,11 +82,11 @@ const causeOf = (outcome: Outcome): unknown =>
  * that closes resets those that it had not accepted yet, while one that was read to the end is closed with FIN (RFC 1122
  * §4.2.2.13).
  */
-const mayRepeat = ({ request, upload }: Exchange, { outcome, isReused }: Tried): boolean => {
+const mayRepeat = ({ call, upload }: Exchange, { outcome, isReused }: Tried): boolean => {
   if (!(upload?.isRepeatable() ?? true)) return false
   if (outcome.kind === 'unprocessed' || isRefused(outcome)) return true
   if (outcome.kind !== 'failed' || outcome.failure.kind !== 'silent') return false
-  return isReused ? IDEMPOTENT.has(request.method ?? '') : isReset(outcome.failure.cause)
+  return isReused ? IDEMPOTENT.has(call.method) : isReset(outcome.failure.cause)
 }
 
 const isReset = (cause: Error | undefined): boolean =>

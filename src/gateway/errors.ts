@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AppError, systemCodeOf } from '../base/errors.ts'
+import { headText } from './front/answer-text.ts'
 
 /** Writes an error in the shape of the HTTP API. */
 export const sendError = (response: ServerResponse, error: AppError, requestId: string): void => {
@@ -29,14 +30,15 @@ const endSlowly = ({ req: request }: ServerResponse): void => {
   timer.unref()
 }
 
-const answerTo = (error: AppError, requestId: string) => {
+/** @returns headers as names and values in turn */
+export const answerTo = (error: AppError, requestId: string) => {
   const body = JSON.stringify({ error: { code: error.code, message: error.message, requestId } })
-  const headers = {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    'x-request-id': requestId,
-    ...(error.retryAfterSeconds && { 'retry-after': String(error.retryAfterSeconds) }),
-  }
+  const headers = [
+    'content-type', 'application/json; charset=utf-8',
+    'content-length', String(Buffer.byteLength(body)),
+    'x-request-id', requestId,
+  ] // prettier-ignore
+  if (error.retryAfterSeconds) headers.push('retry-after', String(error.retryAfterSeconds))
   return { headers, body }
 }
 
@@ -60,9 +62,8 @@ export const refuseBytes = (cause: Error, socket: Duplex): void => {
 /** Answers where there is no ServerResponse, and ends the connection. */
 export const sendErrorTo = (socket: Duplex, error: AppError, requestId: string): void => {
   const { headers, body } = answerTo(error, requestId)
-  const lines = Object.entries({ ...headers, connection: 'close' }).map(([k, v]) => `${k}: ${v}`)
-  const head = [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`, ...lines]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  const { status } = error
+  socket.end(headText({ status, headers, isKept: false }) + body)
   // Half of the connection is the client's to close, and one that means no good keeps it.
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer))

@@ -1,21 +1,23 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AppError } from '../base/errors.ts'
 import { createAttempts } from './attempts.ts'
 import { createBreaker, type BreakerOptions } from './breaker.ts'
+import type { Call } from './call.ts'
+import { headLines } from './front/answer-text.ts'
 import { canConnect } from './http1/connection.ts'
 import { createConnections } from './http1/connections.ts'
 import type { Passage } from './passage.ts'
 import type { Exchange } from './relay.ts'
 import { createUpgrades, type Upgrade } from './upgrades.ts'
-import { createUpload } from './upload.ts'
+import { Upload } from './upload.ts'
 
 export type Forward = {
   /**
    * Sends a request to a static port; resolves when its answer is through, or the client gone.
    * @throws AppError `service_unavailable` while nothing of an answer has gone out
    */
-  send: (request: IncomingMessage, response: ServerResponse, to: Passage) => Promise<void>
+  send: (call: Call, to: Passage) => Promise<void>
   /** The same for a request that wants another protocol on its connection (RFC 9110 §7.8). */
   upgrade: (request: IncomingMessage, socket: Socket, to: Upgrade) => Promise<void>
   /** Why a service cannot be used now. */
@@ -31,14 +33,13 @@ export const createForward = (options: BreakerOptions): Forward => {
   const upgrades = createUpgrades()
 
   return {
-    send: async (request, response, to) => {
-      if (response.destroyed) return
+    send: async (call, to) => {
+      if (call.reply.isClosed()) return
       const exchange: Exchange = {
-        request,
-        response,
-        makeHead: () => headText(request, to),
+        call,
+        makeHead: () => headText(call, to),
         ownHeaders: to.answerHeaders,
-        upload: createUpload(request),
+        upload: call.body && new Upload(call.body),
         onReached: () => breaker.noteReached(to.service),
         onKeyRefused: to.onKeyRefused,
       }
@@ -57,9 +58,5 @@ export const createForward = (options: BreakerOptions): Forward => {
   }
 }
 
-const headText = ({ method = 'GET' }: IncomingMessage, to: Passage): string => {
-  const headers = to.makeHeaders()
-  let text = `${method} ${to.path} HTTP/1.1\r\n`
-  for (const name in headers) text += `${name}: ${headers[name] ?? ''}\r\n`
-  return `${text}connection: keep-alive\r\n\r\n`
-}
+const headText = ({ method }: Call, to: Passage): string =>
+  `${method} ${to.path} HTTP/1.1\r\n${headLines(to.makeHeaders())}connection: keep-alive\r\n\r\n`

@@ -1,11 +1,15 @@
-import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, isIPv4, type Socket } from 'node:net'
+import type { Asked } from './call.ts'
+import { headerOf, type HeaderList } from './headers.ts'
+
+/** Who sent it, and what they say of that. */
+type Sent = Pick<Asked, 'socket' | 'headers'>
 
 export type Forwarded = {
   /** The address of whoever sent the request, as far as trusted proxies and the connection tell. */
-  clientOf: (request: IncomingMessage) => string
+  clientOf: (request: Sent) => string
   /** What the host is told of client, protocol and name (RFC 7239, and the older headers). */
-  headersFor: (request: IncomingMessage) => Readonly<Record<string, string>>
+  headersFor: (request: Sent) => HeaderList
 }
 
 /**
@@ -17,7 +21,7 @@ export const createForwarded = (trustedProxies: readonly string[]): Forwarded =>
   const trusted = listOf(trustedProxies)
   // A connection is asked about with each of its requests.
   const known = new WeakMap<Socket, Peer>()
-  const peerOf = ({ socket }: IncomingMessage): Peer => {
+  const peerOf = ({ socket }: Sent): Peer => {
     const before = known.get(socket)
     if (before) return before
     const address = plain(socket.remoteAddress ?? '')
@@ -38,39 +42,35 @@ export const createForwarded = (trustedProxies: readonly string[]): Forwarded =>
       const { address, isTrusted } = peerOf(request)
       const told = isTrusted ? toldBy(request) : {}
       const proto = told.proto ?? 'http'
-      const host = told.host ?? request.headers.host ?? ''
+      const host = told.host ?? headerOf(request.headers, 'host') ?? ''
       const own = `for=${node(address)};host=${quoted(host)};proto=${proto}`
-      return {
-        'x-forwarded-for': told.for === undefined ? address : `${told.for}, ${address}`,
-        'x-forwarded-host': host,
-        'x-forwarded-proto': proto,
-        forwarded: told.forwarded === undefined ? own : `${told.forwarded}, ${own}`,
-      }
+      return [
+        'x-forwarded-for', told.for === undefined ? address : `${told.for}, ${address}`,
+        'x-forwarded-host', host,
+        'x-forwarded-proto', proto,
+        'forwarded', told.forwarded === undefined ? own : `${told.forwarded}, ${own}`,
+      ] // prettier-ignore
     },
   }
 }
 
 type Peer = { address: string; isTrusted: boolean }
-type Told = { for?: string; host?: string; proto?: string; forwarded?: string }
+type Told = Partial<Record<'for' | 'host' | 'proto' | 'forwarded', string | undefined>>
 
-const textOf = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value.join(', ') : value
-
-const toldBy = ({ headers }: IncomingMessage): Told => {
-  const proto = textOf(headers['x-forwarded-proto'])?.trim().toLowerCase()
-  const told = {
-    for: textOf(headers['x-forwarded-for']),
-    host: textOf(headers['x-forwarded-host']),
+const toldBy = ({ headers }: Sent): Told => {
+  const proto = headerOf(headers, 'x-forwarded-proto')?.trim().toLowerCase()
+  return {
+    for: headerOf(headers, 'x-forwarded-for'),
+    host: headerOf(headers, 'x-forwarded-host'),
     proto: proto === 'http' || proto === 'https' ? proto : undefined,
-    forwarded: headers.forwarded,
+    forwarded: headerOf(headers, 'forwarded'),
   }
-  return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))
 }
 
 /** The addresses that trusted proxies name, oldest first; of two headers the one that most proxies know. */
-const addressesIn = ({ headers }: IncomingMessage): string[] => {
-  const listed = textOf(headers['x-forwarded-for'])
-  const named = listed?.split(',') ?? [...(headers.forwarded ?? '').matchAll(/for=("[^"]*"|[^;,]*)/gi)].map(([, of = '']) => of) // prettier-ignore
+const addressesIn = ({ headers }: Sent): string[] => {
+  const listed = headerOf(headers, 'x-forwarded-for')
+  const named = listed?.split(',') ?? [...(headerOf(headers, 'forwarded') ?? '').matchAll(/for=("[^"]*"|[^;,]*)/gi)].map(([, of = '']) => of) // prettier-ignore
   return named.map((name) => plain(name.trim().replace(/^"|"$/g, ''))).filter((name) => isIP(name) > 0) // prettier-ignore
 }
 

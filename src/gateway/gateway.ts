@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -12,7 +12,8 @@ import {
 } from './authenticate.ts'
 import { createAdmission, type AdmissionOptions, type Admitted } from './admission.ts'
 import type { ServiceState } from './breaker.ts'
-import { sendError, sendErrorTo } from './errors.ts'
+import type { Call } from './call.ts'
+import { sendErrorTo } from './errors.ts'
 import { createForward } from './forward.ts'
 import { createForwarded } from './forwarded.ts'
 import { createGuard } from './guard.ts'
@@ -21,6 +22,8 @@ import { bearerOf, isPassed, isPassedWithUpgrade } from './headers.ts'
 import { createInstanceCache } from './instance-cache.ts'
 import { makePassage, type Passage } from './passage.ts'
 import { createSealing } from './sealing.ts'
+import { askedOf } from './server-call.ts'
+import { endingOf } from './traffic.ts'
 
 export type GatewayNeeds = AuthenticateNeeds &
   AdmissionOptions & {
@@ -46,7 +49,7 @@ export type GatewayNeeds = AuthenticateNeeds &
 
 export type Gateway = {
   /** @returns false when the request's path does not look like that of an instance URL */
-  handle: (request: IncomingMessage, response: ServerResponse, requestId: string) => boolean
+  handle: (call: Call) => boolean
   /** The same for a request that wants another protocol on its connection. */
   upgrade: (request: IncomingMessage, socket: Socket, given: UpgradeGiven) => boolean
   /** An instance changed or is gone: what is remembered of it counts no more. */
@@ -76,11 +79,10 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
   const forwarded = createForwarded(needs.trustedProxies ?? [])
   const { patienceMs = PATIENCE_MS, stateOf = () => undefined, log } = needs
   const forward = createForward({ patienceMs, stateOf, log })
-  const findInstance = withFreshTokens(cache.findInstance, needs.renewToken)
-  const lookups = { ...needs, findInstance }
+  const lookups = { ...needs, findInstance: withFreshTokens(cache.findInstance, needs.renewToken) }
 
   /** Who may pass, and with what. */
-  const admit = async (from: Admitted, route: Route, passes = isPassed): Promise<Passage> => {
+  const admit = async (from: Admitted, route: Route): Promise<Passage> => {
     const { request } = from
     const known = authenticateInstance(lookups, route, bearerOf(request.headers))
     const instance = await known.catch((error: unknown) => {
@@ -89,26 +91,30 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
     await enter(instance, from)
     const port = needs.portOf(instance.service)
     if (port === undefined) throw forward.refusal(instance.service)
-    const { requestId, rest: path } = route
-    const sealed = () => seal(instance, port)
-    const onKeyRefused = () => needs.onKeyRefused?.(instance.handle)
-    const to = { service: instance.service, port, path, requestId, sealed, onKeyRefused }
-    return makePassage(request, { ...to, passes, told: () => forwarded.headersFor(request) })
+    return makePassage(request, {
+      service: instance.service,
+      port,
+      route,
+      sealed: () => seal(instance, port),
+      told: () => forwarded.headersFor(request),
+      onKeyRefused: () => needs.onKeyRefused?.(instance.handle),
+      passes: from.isUpgrade ? isPassedWithUpgrade : isPassed,
+    })
   }
 
   return {
-    handle: (request, response, requestId) => {
-      const route = routeOf(request, requestId)
+    handle: (call) => {
+      const route = routeOf(call.target, call.id)
       if (!route) return false
-      admit({ request, answer: response }, route)
-        .then((to) => forward.send(request, response, to))
-        .catch((error: unknown) => sendError(response, note(needs, route, error), requestId))
+      admit({ request: call, ending: call.reply, isUpgrade: false }, route)
+        .then((to) => forward.send(call, to))
+        .catch((error: unknown) => call.reply.refuse(note(needs, route, error)))
       return true
     },
     upgrade: (request, socket, { requestId, head }) => {
-      const route = routeOf(request, requestId)
+      const route = routeOf(request.url ?? '/', requestId)
       if (!route) return false
-      admit({ request, answer: socket }, route, isPassedWithUpgrade)
+      admit({ request: askedOf(request), ending: endingOf(socket), isUpgrade: true }, route)
         .then((to) => forward.upgrade(request, socket, { ...to, head }))
         .catch((error: unknown) => sendErrorTo(socket, note(needs, route, error), requestId))
       return true
@@ -119,7 +125,7 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
   }
 }
 
-const routeOf = ({ url = '/' }: IncomingMessage, requestId: string): Route | undefined => {
+const routeOf = (url: string, requestId: string): Route | undefined => {
   const found = parseInstancePath(url)
   if (!found && !INSTANCE_LIKE.test(url)) return undefined
   return { ...(found ?? malformedRoute(url)), requestId }

@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
+/** Names and values in turn. */
+export type HeaderList = readonly string[]
+
 /**
  * What passes from a client to a host. Everything else stays here: Authorization, Cookie, trace headers, and whatever
  * begins with `x-berth-`.
@@ -16,18 +19,33 @@ export const isPassedWithUpgrade = (name: string): boolean =>
   name.startsWith('sec-websocket-') ||
   (isPassed(name) && name !== 'content-length' && name !== 'transfer-encoding')
 
-/** @param own by lower-case names; they replace a client's */
-export const requestHeaders = (
-  incoming: IncomingHttpHeaders,
-  own: Readonly<Record<string, string>>,
-  passes: (name: string) => boolean = isPassed,
-): Record<string, string> => {
-  const headers: Record<string, string> = { ...own }
-  for (const name in incoming) {
-    const value = incoming[name]
-    if (typeof value === 'string' && passes(name) && !(name in own)) headers[name] = value
+/** Adds those of a client that pass. */
+export const addPassed = (
+  headers: string[],
+  sent: HeaderList,
+  passes: (name: string) => boolean,
+): void => {
+  for (let index = 0; index < sent.length; index += 2) {
+    const name = sent[index] ?? ''
+    if (passes(name)) headers.push(name, sent[index + 1] ?? '')
   }
-  return headers
+}
+
+/** @param name in lower case */
+export const headerOf = (sent: HeaderList, name: string): string | undefined => {
+  for (let index = 0; index < sent.length; index += 2)
+    if (sent[index] === name) return sent[index + 1]
+  return undefined
+}
+
+/** Of a request that Node read. The one header that it does not make one of, when it comes more than once, does not pass. */
+export const listOf = (headers: IncomingHttpHeaders): HeaderList => {
+  const list: string[] = []
+  for (const name in headers) {
+    const value = headers[name]
+    if (typeof value === 'string') list.push(name, value)
+  }
+  return list
 }
 
 /** Headers between host and gateway, and what is the gateway's own to say. */
@@ -41,7 +59,14 @@ export const stripInternal = (headers: IncomingHttpHeaders): void => {
 }
 
 /** The token of `Authorization: Bearer <token>` (RFC 6750 §2.1). */
-export const bearerOf = (headers: IncomingHttpHeaders): string | undefined =>
-  headers.authorization === undefined
-    ? undefined
-    : /^Bearer\s+(\S+)$/i.exec(headers.authorization)?.[1]
+export const bearerOf = (headers: HeaderList): string | undefined => {
+  const authorization = headerOf(headers, 'authorization')
+  return authorization === undefined ? undefined : /^Bearer\s+(\S+)$/i.exec(authorization)?.[1]
+}
+
+export const recordOf = (headers: HeaderList): Record<string, string> => {
+  const record: Record<string, string> = {}
+  for (let index = 0; index < headers.length; index += 2)
+    record[headers[index] ?? ''] = headers[index + 1] ?? ''
+  return record
+}

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { CREDENTIALS_HEADER } from '../model/host-credentials.ts'
-import { requestHeaders } from './headers.ts'
+import type { Asked } from './call.ts'
+import { addPassed, type HeaderList } from './headers.ts'
 
 /** What the host shall see of a request. */
 export type Passage = {
@@ -8,10 +8,10 @@ export type Passage = {
   port: number
   /** Path and query, as the client wrote them. */
   path: string
-  /** Made anew for each attempt: sealed credentials expire. @throws AppError */
-  makeHeaders: () => Readonly<Record<string, string>>
-  /** Added to the answer: names and values in turn. */
-  answerHeaders: readonly string[]
+  /** Made anew for each attempt, since sealed credentials expire. @throws AppError */
+  makeHeaders: () => HeaderList
+  /** Added to the answer. */
+  answerHeaders: HeaderList
   /** The API of the service refused the key. */
   onKeyRefused: () => void
 }
@@ -19,33 +19,29 @@ export type Passage = {
 type Destination = {
   service: string
   port: number
-  path: string
-  requestId: string
+  route: { requestId: string; rest: string }
   /** The credentials for the host. */
   sealed: () => string
   /** What the host is told of the client. */
-  told: () => Readonly<Record<string, string>>
-  /** Whether a header of the client passes. */
+  told: () => HeaderList
+  /** Whether a header of the client passes; none does that is here too. */
   passes: (name: string) => boolean
   onKeyRefused: () => void
 }
 
 export const makePassage = (
-  request: IncomingMessage,
-  { service, port, path, requestId, sealed, told, passes, onKeyRefused }: Destination,
+  request: Asked,
+  { service, port, route: { requestId, rest }, sealed, told, passes, onKeyRefused }: Destination,
 ): Passage => ({
   service,
   port,
-  path,
+  path: rest,
   onKeyRefused,
   makeHeaders: () => {
-    const own = {
-      host: `127.0.0.1:${port}`,
-      'x-request-id': requestId,
-      [CREDENTIALS_HEADER]: sealed(),
-      ...told(),
-    }
-    return requestHeaders(request.headers, own, passes)
+    const headers = ['host', `127.0.0.1:${port}`, 'x-request-id', requestId, CREDENTIALS_HEADER, sealed()] // prettier-ignore
+    headers.push(...told())
+    addPassed(headers, request.headers, passes)
+    return headers
   },
   answerHeaders: ['x-request-id', requestId, 'x-accel-buffering', 'no'],
 })

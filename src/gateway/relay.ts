@@ -1,20 +1,18 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
-import { isInternal } from './headers.ts'
+import type { Author, Call, Reply } from './call.ts'
+import { isInternal, type HeaderList } from './headers.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
 import type { Trailers } from './http1/chunks.ts'
 import type { Connection, Failure, User } from './http1/connection.ts'
 import { noteToolUsage } from './tool-usage.ts'
 import type { Upload } from './upload.ts'
 
-/** One request of a client, and where its answer goes. */
+/** One request of a client on its way to a host. */
 export type Exchange = {
-  request: IncomingMessage
-  response: ServerResponse
+  call: Call
   /** Request line and headers for the host, made anew for each attempt. @throws AppError */
   makeHead: () => string
-  /** What the gateway adds to the answer's headers: names and values in turn. */
-  ownHeaders: readonly string[]
+  /** What the gateway adds to the answer's headers. */
+  ownHeaders: HeaderList
   upload: Upload | undefined
   /** Somebody listens on the port. */
   onReached: () => void
@@ -35,88 +33,94 @@ export type Outcome =
  */
 export const relay = (connection: Connection, exchange: Exchange, head: string): Promise<Outcome> =>
   new Promise((resolve) => {
-    const { response, upload } = exchange
-    // A client that leaves ends the request at the host.
-    const leave = () => {
-      connection.destroy()
-      resolve({ kind: 'left' })
-    }
-    response.once('close', leave)
-    const user = createUser(connection.socket, { ...exchange, head }, (outcome) => {
-      response.off('close', leave)
-      upload?.stop()
-      resolve(outcome)
-    })
-    connection.use(user)
+    const attempt = new Relay(connection, { ...exchange, head, resolve })
+    exchange.call.reply.author = attempt
+    connection.use(attempt)
   })
 
-const createUser = (
-  socket: Socket,
-  exchange: Exchange & { head: string },
-  end: (outcome: Outcome) => void,
-): User => {
-  const { request, response, upload } = exchange
-  let head: AnswerHead | undefined
-  const resume = () => socket.resume()
-  return {
-    isHead: request.method === 'HEAD',
-    onConnect: () => {
-      exchange.onReached()
-      if (request.headers.expect !== undefined) response.writeContinue()
-      if (!upload) return void socket.write(exchange.head, 'latin1')
-      socket.cork() // the beginning of the body mostly is here already, and goes out with the head
-      socket.write(exchange.head, 'latin1')
-      upload.start(socket)
-      process.nextTick(() => socket.uncork())
-    },
-    onDrain: () => upload?.resume(),
-    onInterim: (interim) => passInterim(response, interim),
-    onHead: (arrived) => {
-      head = arrived
-      if (arrived.isKeyRefused) exchange.onKeyRefused()
-      if (!arrived.isUnprocessed) startAnswer(exchange, arrived)
-    },
-    onData: (bytes) => {
-      if (head?.isUnprocessed || response.write(bytes)) return
-      socket.pause()
-      response.once('drain', resume)
-    },
-    onEnd: (last, trailers) => {
-      if (head?.isUnprocessed) return end({ kind: 'unprocessed' })
-      if (trailers.length > 0) response.addTrailers(passedTrailers(trailers))
-      response.end(last)
-      end({ kind: 'answered', reusableMs: head?.reusableMs })
-    },
-    onFailure: (failure) => end({ kind: 'failed', failure }),
+type Given = Exchange & { head: string; resolve: (outcome: Outcome) => void }
+
+class Relay implements User, Author {
+  readonly isHead: boolean
+  readonly #connection: Connection
+  readonly #given: Given
+  readonly #reply: Reply
+  #answer: AnswerHead | undefined
+
+  constructor(connection: Connection, given: Given) {
+    this.isHead = given.call.method === 'HEAD'
+    this.#connection = connection
+    this.#given = given
+    this.#reply = given.call.reply
+  }
+
+  /** A client that leaves ends the request at the host. */
+  onLeave(): void {
+    this.#connection.destroy()
+    this.#end({ kind: 'left' })
+  }
+
+  onClientDrain(): void {
+    this.#connection.socket.resume()
+  }
+
+  onConnect(): void {
+    const { head, upload, onReached } = this.#given
+    onReached()
+    this.#reply.sendContinue()
+    if (upload) upload.start(this.#connection.socket, head)
+    else this.#connection.socket.write(head, 'latin1')
+  }
+
+  onDrain(): void {
+    this.#given.upload?.resume()
+  }
+
+  onInterim(interim: AnswerHead): void {
+    if (!this.#reply.hasBegun()) passInterim(this.#reply, interim)
+  }
+
+  onHead(head: AnswerHead): void {
+    this.#answer = head
+    if (head.isKeyRefused) this.#given.onKeyRefused()
+    if (head.isUnprocessed) return
+    this.#given.upload?.forget()
+    if (head.toolUsage !== undefined) noteToolUsage(this.#reply, head.toolUsage)
+    head.headers.push(...this.#given.ownHeaders)
+    this.#reply.begin(head)
+  }
+
+  onData(bytes: Buffer): void {
+    if (this.#answer?.isUnprocessed || this.#reply.write(bytes)) return
+    this.#connection.socket.pause()
+  }
+
+  onCaughtUp(): void {
+    this.#reply.flush()
+  }
+
+  onEnd(last: Buffer | undefined, trailers: Trailers): void {
+    if (this.#answer?.isUnprocessed) return this.#end({ kind: 'unprocessed' })
+    this.#end({ kind: 'answered', reusableMs: this.#answer?.reusableMs })
+    this.#reply.end(last, passedTrailers(trailers))
+  }
+
+  onFailure(failure: Failure): void {
+    this.#end({ kind: 'failed', failure })
+  }
+
+  #end(outcome: Outcome): void {
+    this.#reply.author = undefined
+    this.#given.upload?.stop()
+    this.#given.resolve(outcome)
   }
 }
 
-const passedTrailers = (trailers: Trailers): [string, string][] =>
-  trailers.flatMap(([name, value]) => (isInternal(name.toLowerCase()) ? [] : [[name, value]]))
-
-const startAnswer = ({ request, response, ownHeaders, upload }: Exchange, head: AnswerHead) => {
-  upload?.forget()
-  if (head.toolUsage !== undefined) noteToolUsage(response, head.toolUsage)
-  const { status, reason, headers, trailer, framing } = head
-  headers.push(...ownHeaders)
-  const takesTrailers = framing === 'chunked' && request.httpVersion === '1.1' && request.method !== 'HEAD' // prettier-ignore
-  if (trailer !== undefined && takesTrailers) headers.push('trailer', trailer)
-  response.writeHead(status, reason, headers)
-  // Node sends headers with the first bytes of a body, but the first event of a stream may be far away.
-  if (head.isEventStream) response.flushHeaders()
-  else if (framing !== 0) process.nextTick(flush, response)
-}
-
-/** The rest of what came with the head has been written by now. */
-const flush = (response: ServerResponse): void => {
-  if (!response.destroyed && !response.writableEnded) response.flushHeaders()
-}
+const passedTrailers = (trailers: Trailers): Trailers =>
+  trailers.length === 0 ? trailers : trailers.filter(([name]) => !isInternal(name.toLowerCase()))
 
 /** RFC 9110 §15.2: interim answers go on to clients that know them. 100 is the gateway's own to send. */
-const passInterim = (response: ServerResponse, { status, headers }: AnswerHead): void => {
-  if (response.headersSent || response.req.httpVersion !== '1.1') return
-  if (status === 102) response.writeProcessing()
-  if (status !== 103) return
-  const links = headers.filter((_, index) => headers[index - 1]?.toLowerCase() === 'link' && index % 2 === 1) // prettier-ignore
-  if (links.length > 0) response.writeEarlyHints({ link: links })
+const passInterim = (reply: Reply, { status, headers }: AnswerHead): void => {
+  const links = headers.filter((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === 'link') // prettier-ignore
+  if (status === 102 || (status === 103 && links.length > 0)) reply.sendInterim(status, links)
 }

@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError, systemCodeOf } from '../base/errors.ts'
 import type { Runnable } from '../base/lifecycle.ts'
 import { findListener } from '../base/proc.ts'
+import type { Call } from './call.ts'
 import { drain } from './drain.ts'
-import { refuseBytes, sendError, sendErrorTo } from './errors.ts'
+import { refuseBytes, sendErrorTo } from './errors.ts'
+import { KEEP_ALIVE_MS } from './front/answer-text.ts'
+import { findFault, findNodeFault, type CheckHost } from './faults.ts'
+import { createDoor } from './front/door.ts'
+import type { Slowness } from './front/exchange.ts'
+import { takeConnections } from './front/node-server.ts'
 import type { Gateway } from './gateway.ts'
+import { serverCall } from './server-call.ts'
 
 export type ServerOptions = {
   host: string
@@ -14,17 +21,10 @@ export type ServerOptions = {
   gateway: Gateway
   /** Everything that is not an instance URL. */
   api: (request: IncomingMessage, response: ServerResponse) => void
-  /** Throws for a `Host` or `Origin` that is not ours. */
-  checkHost: (headers: IncomingMessage['headers']) => void
+  checkHost: CheckHost
   /** How long a client may take to send a request; default 15 s and 120 s. */
   slowness?: Slowness
 }
-
-/** Until the headers of a request are there, and until all of it is; it is answered 408 then. */
-export type Slowness = { headersMs: number; requestMs: number }
-
-/** Above that of the proxies that may stand in front: they close first, and no request meets a closing connection. */
-const KEEP_ALIVE_MS = 75_000
 
 const SLOWNESS: Slowness = { headersMs: 15_000, requestMs: 120_000 }
 
@@ -40,15 +40,19 @@ const settingsFor = ({ headersMs, requestMs }: Slowness) => ({
 /** The daemon's one port: instance URLs go to the gateway, the rest to the API. Every answer carries `x-request-id`. */
 export const createFrontServer = (options: ServerOptions): Runnable => {
   let isDraining = false
+  /** @returns false for what is for the API */
+  const serve = (call: Call, refused: AppError | undefined): boolean => {
+    if (refused) call.reply.refuse(refused)
+    return refused !== undefined || options.gateway.handle(call)
+  }
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const requestId = randomUUID()
     request.headers['x-request-id'] = requestId
     underWay.set(request.socket, response)
     // A client that was refused before it sent its body may send it all the same, or not (RFC 9110 §10.1.1).
     if (isDraining || request.headers.expect !== undefined) response.shouldKeepAlive = false
-    const refused = findFault(options, request)
-    if (refused) sendError(response, refused, requestId)
-    else if (!options.gateway.handle(request, response, requestId)) {
+    const fault = findNodeFault(options.checkHost, request)
+    if (!serve(serverCall(request, response, requestId), fault)) {
       // The gateway lets a client wait with its body until a host takes it, the API does not.
       if (request.headers.expect !== undefined) response.writeContinue()
       options.api(request, response)
@@ -58,10 +62,8 @@ export const createFrontServer = (options: ServerOptions): Runnable => {
   const underWay = new WeakMap<Socket, ServerResponse>()
   // A request without a Host is checkHost's to refuse, and one with a strange Expect may be answered (RFC 9110 §10.1.1):
   // Node's own answers would carry no request id.
-  const server = createServer(
-    { ...settingsFor(options.slowness ?? SLOWNESS), IncomingMessage: Incoming },
-    answer,
-  )
+  const { checkHost, slowness = SLOWNESS } = options
+  const server = createServer({ ...settingsFor(slowness), IncomingMessage: Incoming }, answer)
   server.on('checkContinue', answer)
   server.on('checkExpectation', answer)
   server.on('clientError', (error, socket: Socket) => {
@@ -70,10 +72,32 @@ export const createFrontServer = (options: ServerOptions): Runnable => {
       socket.destroy()
     else refuseBytes(error, socket)
   })
-  server.on('upgrade', (request, socket: Socket, head) => {
+  server.on('upgrade', createUpgrade(options))
+  const door = createDoor({
+    slowness,
+    serve: (call) => serve(call, findFault(checkHost, call.target, call.headers)),
+    handOver: (socket, bytes) => giveToNode(socket, bytes),
+    isDraining: () => isDraining,
+  })
+  const giveToNode = takeConnections(server, door.take)
+  return {
+    name: 'server',
+    start: () => listen(server, options),
+    stop: async () => {
+      if (!server.listening) return
+      isDraining = true
+      await drain(server, [door, { closeAll: options.gateway.close }])
+    },
+  }
+}
+
+/** Answers who wants another protocol on its connection. */
+const createUpgrade =
+  (options: ServerOptions) =>
+  (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     socket.on('error', () => undefined) // its end is noticed by its close
     const requestId = randomUUID()
-    const error = findFault(options, request)
+    const error = findNodeFault(options.checkHost, request)
     if (error) sendErrorTo(socket, error, requestId)
     else if (!options.gateway.upgrade(request, socket, { requestId, head }))
       sendErrorTo(
@@ -81,17 +105,7 @@ export const createFrontServer = (options: ServerOptions): Runnable => {
         new AppError('not_found', 'There is nothing to upgrade to here.'),
         requestId,
       )
-  })
-  return {
-    name: 'server',
-    start: () => listen(server, options),
-    stop: async () => {
-      if (!server.listening) return
-      isDraining = true
-      await drain(server, options.gateway.close)
-    },
   }
-}
 
 /** Protocols that nobody is forwarded to: HTTP/2 would carry further requests past every check. */
 const NO_UPGRADE = /^\s*(?:h2c?|tls\/.*|http\/.*)?\s*$/i
@@ -112,35 +126,7 @@ class Incoming extends IncomingMessage {
   }
 }
 
-const findFault = ({ checkHost }: ServerOptions, request: IncomingMessage) => {
-  const { url, headers } = request
-  // RFC 9112 §3.2: of two, one reader might take the first and another the second.
-  if (hasTwoHosts(request))
-    return new AppError('invalid_request', 'There is more than one Host header.', { status: 400 })
-  try {
-    checkHost(headers)
-  } catch (error) {
-    if (error instanceof AppError) return error
-    throw error
-  }
-  // Of the other forms of a target (RFC 9112 §3.2), proxies take the absolute one and `OPTIONS *` asks about the server.
-  if (url?.startsWith('/') || url === '*') return undefined
-  return new AppError('invalid_request', 'The request target must be a path.', { status: 400 })
-}
-
-const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean => {
-  let count = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (name.length === 4 && name.toLowerCase() === 'host') count += 1
-  }
-  return count > 1
-}
-
-const listen = async (
-  server: ReturnType<typeof createServer>,
-  { host, port }: ServerOptions,
-): Promise<void> => {
+const listen = async (server: Server, { host, port }: ServerOptions): Promise<void> => {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import httpProxy from 'http-proxy'
 import { AppError } from '../base/errors.ts'
 import { loopbackSource } from '../base/loopback.ts'
-import { stripInternal } from './headers.ts'
+import { recordOf, stripInternal } from './headers.ts'
 import { HOST } from './http1/connection.ts'
 import type { Passage } from './passage.ts'
 
@@ -40,7 +40,7 @@ export const createUpgrades = () => {
         proxy.on('proxyReqWs', watch)
         const { connection = '', upgrade = '' } = request.headers
         request.url = to.path
-        request.headers = { ...to.makeHeaders(), connection, upgrade }
+        request.headers = { ...recordOf(to.makeHeaders()), connection, upgrade }
         const options = {
           target: { host: HOST, port: to.port },
           toProxy: true,

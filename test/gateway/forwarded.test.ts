@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { createForwarded } from '../../src/gateway/forwarded.ts'
+import { recordOf } from '../../src/gateway/headers.ts'
 
 const from = (remoteAddress: string, headers: Record<string, string> = {}) =>
-  ({ socket: { remoteAddress }, headers: { host: 'berth.example', ...headers } }) as unknown as IncomingMessage // prettier-ignore
+  ({ socket: { remoteAddress } as unknown as Socket, headers: Object.entries({ host: 'berth.example', ...headers }).flat() }) // prettier-ignore
 
 describe('what a host is told of the client', () => {
   const claims = {
@@ -17,7 +18,7 @@ describe('what a host is told of the client', () => {
     const { clientOf, headersFor } = createForwarded([])
     const request = from('::ffff:9.9.9.9', claims)
     assert.equal(clientOf(request), '9.9.9.9')
-    assert.deepEqual(headersFor(request), {
+    assert.deepEqual(recordOf(headersFor(request)), {
       'x-forwarded-for': '9.9.9.9',
       'x-forwarded-host': 'berth.example',
       'x-forwarded-proto': 'http',
@@ -29,7 +30,7 @@ describe('what a host is told of the client', () => {
     const { clientOf, headersFor } = createForwarded(['10.0.0.0/8', '::1'])
     const request = from('10.0.0.1', claims)
     assert.equal(clientOf(request), '1.2.3.4')
-    assert.deepEqual(headersFor(request), {
+    assert.deepEqual(recordOf(headersFor(request)), {
       'x-forwarded-for': '6.6.6.6, 1.2.3.4, 10.0.0.9, 10.0.0.1',
       'x-forwarded-host': 'public.example',
       'x-forwarded-proto': 'https',
@@ -50,7 +51,9 @@ describe('what a host is told of the client', () => {
 
   it('takes no other protocol, and lets nothing break out of its quotes', () => {
     const { headersFor } = createForwarded(['::1'])
-    const told = headersFor(from('::1', { host: 'a"b\\c', 'x-forwarded-proto': 'gopher' }))
+    const told = recordOf(
+      headersFor(from('::1', { host: 'a"b\\c', 'x-forwarded-proto': 'gopher' })),
+    )
     assert.equal(told['forwarded'], 'for="[::1]";host="a\\"b\\\\c";proto=http')
   })
 })

@@ -25,6 +25,8 @@ export type AnswerHead = {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
+/** Whatever else stands in a value could end the line for somebody (RFC 9110 §5.5). */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** What a head says beside the headers that pass. */
@@ -102,8 +104,8 @@ const takeLine = (line: string, said: Said, headers: string[]): void => {
   const colon = line.indexOf(':')
   const name = line.slice(0, Math.max(colon, 0))
   // A folded line begins with a blank, which no name has.
-  if (!NAME.test(name)) throw malformed('a header')
   const value = line.slice(colon + 1).trim()
+  if (!NAME.test(name) || !VALUE.test(value)) throw malformed('a header')
   const lower = name.toLowerCase()
   NOTES[lower]?.(said, value)
   if (!KEPT_BACK.has(lower) && !isInternal(lower)) headers.push(name, value)

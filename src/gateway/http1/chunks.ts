@@ -6,7 +6,7 @@ const MAX_SIZE_LINE = 1_024
 const MAX_TRAILERS = 16 * 1_024
 
 const SIZE_LINE = /^([0-9a-fA-F]{1,12})[\t ]*(?:;[^\r\n]*)?$/
-const TRAILER = /^([!#$%&'*+\-.^_`|~\w]+):[\t ]*(.*?)[\t ]*$/
+const TRAILER = /^([!#$%&'*+\-.^_`|~\w]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/
 
 export type Trailers = readonly (readonly [name: string, value: string])[]
 

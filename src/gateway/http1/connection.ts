@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { loopbackSource } from '../../base/loopback.ts'
-import { createAnswers, type AnswerSink } from './answers.ts'
+import { Answers, type AnswerSink } from './answers.ts'
 
 export const HOST = '127.0.0.1'
 
@@ -13,106 +13,74 @@ export type Failure = {
 
 /** Who uses a connection for one request. */
 export type User = AnswerSink & {
-  onConnect: () => void
-  onDrain: () => void
-  onFailure: (failure: Failure) => void
+  onConnect(): void
+  /** All that has come so far has been handed on. */
+  onCaughtUp(): void
+  onDrain(): void
+  onFailure(failure: Failure): void
 }
 
-export type Connection = {
+/** A connection to a host, for one request at a time. */
+export class Connection {
   readonly socket: Socket
   readonly port: number
   /** Whether it has carried a request before: its host may be closing it right now. */
-  isReused: boolean
+  isReused = false
   /** Until when it may be used again; ms as of `Date.now`. */
-  expiresAt: number
-  use: (user: User) => void
-  destroy: () => void
-}
+  expiresAt = 0
+  readonly #onIdleEnd: (connection: Connection) => void
+  readonly #answers = new Answers(() => (this.#user = undefined))
+  #user: User | undefined
+  #isConnected = false
+  #hasAnswered = false
 
-/** @param onIdleEnd it ended while nobody used it */
-export const openConnection = (
-  port: number,
-  onIdleEnd: (connection: Connection) => void,
-): Connection => {
-  const socket = connect({ host: HOST, port, noDelay: true, ...loopbackSource(HOST) })
-  let user: User | undefined
-  const connection: Connection = {
-    socket,
-    port,
-    isReused: false,
-    expiresAt: 0,
-    use: (next) => {
-      user = next
-      wire.expect(next)
-    },
-    destroy: () => {
-      user = undefined
-      socket.destroy()
-    },
+  /** @param onIdleEnd it ended while nobody used it */
+  constructor(port: number, onIdleEnd: (connection: Connection) => void) {
+    this.port = port
+    this.#onIdleEnd = onIdleEnd
+    this.socket = connect({ host: HOST, port, noDelay: true, ...loopbackSource(HOST) })
+      .on('connect', () => {
+        this.#isConnected = true
+        this.#user?.onConnect()
+      })
+      .on('data', (bytes: Buffer) => this.#feed(bytes))
+      .on('drain', () => this.#user?.onDrain())
+      .on('error', (cause) => this.#fail(cause))
+      .on('end', () => (this.#answers.finish() ? this.socket.destroy() : this.#fail()))
+      .on('close', () => {
+        if (this.#user) this.#fail()
+      })
   }
-  const release = (): User | undefined => {
-    const last = user
-    user = undefined
-    return last
+
+  use(user: User): void {
+    this.#user = user
+    this.#hasAnswered = false
+    this.#answers.expect(user)
+    if (this.#isConnected) user.onConnect()
   }
-  const wire = createWire(socket, {
-    user: () => user,
-    release,
-    onFailure: (failure) => {
-      const last = release()
-      if (last) last.onFailure(failure)
-      else onIdleEnd(connection)
-    },
-  })
-  return connection
-}
 
-type WireOwner = {
-  user: () => User | undefined
-  release: () => User | undefined
-  onFailure: (failure: Failure) => void
-}
-
-/** What comes over the socket, told to whom it concerns. */
-const createWire = (socket: Socket, { user, release, onFailure }: WireOwner) => {
-  const answers = createAnswers()
-  let isConnected = false
-  let hasAnswered = false
-
-  const fail = (cause?: Error): void => {
-    socket.destroy()
-    const kind = hasAnswered ? 'broken' : 'silent'
-    onFailure({ cause, kind: isConnected ? kind : 'refused' })
+  destroy(): void {
+    this.#user = undefined
+    this.socket.destroy()
   }
-  socket.on('connect', () => {
-    isConnected = true
-    user()?.onConnect()
-  })
-  socket.on('data', (bytes: Buffer) => {
-    hasAnswered = true
+
+  #feed(bytes: Buffer): void {
+    this.#hasAnswered = true
     try {
-      if (!answers.feed(bytes)) fail()
+      if (!this.#answers.feed(bytes)) this.#fail()
+      this.#user?.onCaughtUp()
     } catch (error) {
-      fail(error instanceof Error ? error : undefined)
+      this.#fail(error instanceof Error ? error : undefined)
     }
-  })
-  socket.on('drain', () => user()?.onDrain())
-  socket.on('error', fail)
-  socket.on('end', () => {
-    if (answers.finish()) socket.destroy()
-    else fail()
-  })
-  socket.on('close', () => {
-    if (user()) fail()
-  })
+  }
 
-  return {
-    expect: (next: User): void => {
-      hasAnswered = false
-      const onEnd: User['onEnd'] = (last, trailers) => release()?.onEnd(last, trailers)
-      answers.expect({ ...next, onEnd })
-      if (isConnected) next.onConnect()
-    },
+  #fail(cause?: Error): void {
+    this.socket.destroy()
+    const kind = this.#hasAnswered ? 'broken' : 'silent'
+    const user = this.#user
+    this.#user = undefined
+    if (user) user.onFailure({ cause, kind: this.#isConnected ? kind : 'refused' })
+    else this.#onIdleEnd(this)
   }
 }
 

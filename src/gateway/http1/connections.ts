@@ -1,4 +1,4 @@
-import { openConnection, type Connection } from './connection.ts'
+import { Connection } from './connection.ts'
 
 export type Connections = {
   /** A connection to a static port: one that is free, or a new one. */
@@ -22,7 +22,7 @@ const SWEEP_MS = 5_000
 export const createConnections = (): Connections => {
   const free = createFree()
   let isClosed = false
-  const open = (port: number): Connection => openConnection(port, free.drop)
+  const open = (port: number): Connection => new Connection(port, free.drop)
   const endAll = (connections: readonly Connection[]) => {
     for (const connection of connections) {
       free.drop(connection)

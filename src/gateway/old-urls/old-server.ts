@@ -4,6 +4,8 @@ import httpProxy from 'http-proxy'
 import { AppError } from '../../base/errors.ts'
 import { loopbackSource } from '../../base/loopback.ts'
 import type { Forwarded } from '../forwarded.ts'
+import { recordOf } from '../headers.ts'
+import { askedOf } from '../server-call.ts'
 
 /** Header names and values that are added to an answer. */
 export type Added = Readonly<Record<string, string>>
@@ -36,7 +38,7 @@ export const createOldServer = (url: string, forwarded: Forwarded): OldServer =>
   })
   const underWay = new WeakMap<IncomingMessage, Added>()
   const prepare = (request: IncomingMessage): void => {
-    const told = forwarded.headersFor(request)
+    const told = recordOf(forwarded.headersFor(askedOf(request)))
     const own = Object.entries(request.headers).filter(
       ([name]) => !name.startsWith('x-berth-') && name !== 'expect', // it has been answered
     )

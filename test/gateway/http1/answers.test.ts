@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { AppError } from '../../../src/base/errors.ts'
-import { createAnswers } from '../../../src/gateway/http1/answers.ts'
+import { Answers } from '../../../src/gateway/http1/answers.ts'
 import type { AnswerHead } from '../../../src/gateway/http1/answer-head.ts'
 
 /** Reads an answer that comes in pieces of so many bytes. */
 const read = (text: string, { step = text.length, isHead = false, ends = false } = {}) => {
   const got = { head: undefined as AnswerHead | undefined, interim: [] as number[], body: '', trailers: {}, isDone: false } // prettier-ignore
-  const answers = createAnswers()
+  const answers = new Answers()
   answers.expect({
     isHead,
     onHead: (head) => (got.head = head),
