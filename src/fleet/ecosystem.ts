@@ -66,7 +66,7 @@ export const buildEcosystem = ({ install, template, hosts, services }: Parts): A
 /** Refused settings are no reason to try again either. */
 const EXIT_BAD_USAGE = 2
 /** Requests under way have 5 s, and then what was counted is written. */
-const GATEWAY_KILL_MS = 12_000
+const GATEWAY_KILL_MS = 9_000
 
 const gatewayApps = (install: Install, { gateway: settings }: Template): AppSpec[] => {
   if (!install.gateway) return []
