@@ -1,4 +1,3 @@
-import { AppError } from '../base/errors.ts'
 import type { GatewayInstance } from './authenticate.ts'
 import type { Asked, Ending } from './call.ts'
 import { headerOf } from './headers.ts'
@@ -6,6 +5,7 @@ import { completeLimits, type Limits, type ServiceLimits } from './limits.ts'
 import { createOpenRequests } from './open-requests.ts'
 import { createRates, type TakeShared } from './rates.ts'
 import { toolUsageOf } from './tool-usage.ts'
+import { tooLarge } from './upload.ts'
 import type { Passed } from './usage.ts'
 
 export type AdmissionOptions = {
@@ -77,12 +77,9 @@ const hasFailed = (ending: Ending, isStream: boolean): boolean =>
   ending.status() >= 400 || (!isStream && !ending.isComplete())
 
 /** MCP's own stream from server to client (GET); an answer that is a stream ends with what it answers. */
-const isEventStream = ({ method, headers }: Asked): boolean =>
+export const isEventStream = ({ method, headers }: Asked): boolean =>
   method === 'GET' && (headerOf(headers, 'accept') ?? '').includes('text/event-stream')
 
 const refuseLarge = ({ headers }: Asked, maxBytes: number): void => {
   if (Number(headerOf(headers, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
 }
-
-const tooLarge = (maxBytes: number): AppError =>
-  new AppError('too_large', `The body is larger than ${maxBytes} bytes.`)

@@ -53,7 +53,8 @@ export const createAttempts = ({ connections, breaker, patienceMs }: AttemptsOpt
       const { reply } = exchange.call
       const until = Date.now() + 2 * patienceMs
       for (let tried = first; tried.outcome.kind !== 'answered';) {
-        if (isOver(reply)) return
+        if (tried.outcome.kind === 'left' || isOver(reply)) return
+        if (tried.outcome.kind === 'given up') throw tried.outcome.error
         if (!mayRepeat(exchange, tried) || Date.now() > until)
           throw breaker.refusal(to.service, causeOf(tried.outcome))
         await prepare(tried.outcome, to)

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AppError } from '../base/errors.ts'
+import { isEventStream } from './admission.ts'
+import { createAnswerDeadline } from './answer-deadline.ts'
 import { createAttempts } from './attempts.ts'
 import { createBreaker, type BreakerOptions } from './breaker.ts'
 import type { Call } from './call.ts'
@@ -26,11 +28,14 @@ export type Forward = {
 }
 
 /** The way to the hosts. Plain requests take the lean one of `http1/`, upgrades go through http-proxy. */
-export const createForward = (options: BreakerOptions): Forward => {
+export const createForward = (
+  options: BreakerOptions & { answerMs?: number | undefined },
+): Forward => {
   const connections = createConnections()
   const breaker = createBreaker(options)
   const attempts = createAttempts({ connections, breaker, patienceMs: options.patienceMs })
   const upgrades = createUpgrades()
+  const deadline = createAnswerDeadline(options.answerMs)
 
   return {
     send: async (call, to) => {
@@ -39,7 +44,9 @@ export const createForward = (options: BreakerOptions): Forward => {
         call,
         makeHead: () => headText(call, to),
         ownHeaders: to.answerHeaders,
-        upload: call.body && new Upload(call.body),
+        upload: call.body && new Upload(call.body, to.maxBodyBytes),
+        // MCP's stream from server to client begins with its first event, whenever that comes.
+        deadline: isEventStream(call) ? undefined : deadline,
         onReached: () => breaker.noteReached(to.service),
         onKeyRefused: to.onKeyRefused,
       }

@@ -39,6 +39,8 @@ export type GatewayNeeds = AuthenticateNeeds &
     stateOf?: (service: string) => ServiceState | undefined
     /** How long requests wait for a service that restarts. */
     patienceMs?: number
+    /** How long a service may take until its answer begins. */
+    answerMs?: number | undefined
     /** Addresses and ranges of proxies whose `Forwarded` and `X-Forwarded-*` headers count. */
     trustedProxies?: readonly string[]
     /** A request was not forwarded; for metrics. */
@@ -64,8 +66,8 @@ type UpgradeGiven = { requestId: string; head: Buffer }
 
 type Route = InstanceRoute & { requestId: string }
 
-/** Above the time that a host takes to drain, end and start again. */
-const PATIENCE_MS = 15_000
+/** The patience is above the time that a host takes to drain, end and start again. */
+const DEFAULTS = { patienceMs: 15_000, stateOf: () => undefined }
 
 /** Paths that are instance URLs, or were meant to be. */
 const INSTANCE_LIKE = /^\/[^/?]*_user_/i
@@ -77,8 +79,7 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
   const enter = createAdmission(needs)
   const seal = createSealing({ hostKey: needs.hostKey, credentialsOf: cache.credentialsOf })
   const forwarded = createForwarded(needs.trustedProxies ?? [])
-  const { patienceMs = PATIENCE_MS, stateOf = () => undefined, log } = needs
-  const forward = createForward({ patienceMs, stateOf, log })
+  const forward = createForward({ ...DEFAULTS, ...needs })
   const lookups = { ...needs, findInstance: withFreshTokens(cache.findInstance, needs.renewToken) }
 
   /** Who may pass, and with what. */
@@ -88,13 +89,14 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
     const instance = await known.catch((error: unknown) => {
       throw guard.judge(forwarded.clientOf(request), error)
     })
-    await enter(instance, from)
+    const { maxBodyBytes } = await enter(instance, from)
     const port = needs.portOf(instance.service)
     if (port === undefined) throw forward.refusal(instance.service)
     return makePassage(request, {
       service: instance.service,
       port,
       route,
+      maxBodyBytes,
       sealed: () => seal(instance, port),
       told: () => forwarded.headersFor(request),
       onKeyRefused: () => needs.onKeyRefused?.(instance.handle),

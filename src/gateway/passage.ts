@@ -12,6 +12,7 @@ export type Passage = {
   makeHeaders: () => HeaderList
   /** Added to the answer. */
   answerHeaders: HeaderList
+  maxBodyBytes: number
   /** The API of the service refused the key. */
   onKeyRefused: () => void
 }
@@ -26,17 +27,28 @@ type Destination = {
   told: () => HeaderList
   /** Whether a header of the client passes; none does that is here too. */
   passes: (name: string) => boolean
+  maxBodyBytes: number
   onKeyRefused: () => void
 }
 
 export const makePassage = (
   request: Asked,
-  { service, port, route: { requestId, rest }, sealed, told, passes, onKeyRefused }: Destination,
+  {
+    service,
+    port,
+    route: { requestId, rest },
+    sealed,
+    told,
+    passes,
+    maxBodyBytes,
+    onKeyRefused,
+  }: Destination,
 ): Passage => ({
   service,
   port,
   path: rest,
   onKeyRefused,
+  maxBodyBytes,
   makeHeaders: () => {
     const headers = ['host', `127.0.0.1:${port}`, 'x-request-id', requestId, CREDENTIALS_HEADER, sealed()] // prettier-ignore
     headers.push(...told())

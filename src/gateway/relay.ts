@@ -1,3 +1,5 @@
+import type { AppError } from '../base/errors.ts'
+import type { AnswerDeadline, Waiting } from './answer-deadline.ts'
 import type { Author, Call, Reply } from './call.ts'
 import { isInternal, type HeaderList } from './headers.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
@@ -14,6 +16,8 @@ export type Exchange = {
   /** What the gateway adds to the answer's headers. */
   ownHeaders: HeaderList
   upload: Upload | undefined
+  /** Undefined: the answer may begin whenever it likes. */
+  deadline: AnswerDeadline | undefined
   /** Somebody listens on the port. */
   onReached: () => void
   /** The API of the service refused the key. */
@@ -25,6 +29,7 @@ export type Outcome =
   | { kind: 'answered'; reusableMs: number | undefined }
   | { kind: 'left' }
   | { kind: 'unprocessed' }
+  | { kind: 'given up'; error: AppError }
   | { kind: 'failed'; failure: Failure }
 
 /**
@@ -35,12 +40,13 @@ export const relay = (connection: Connection, exchange: Exchange, head: string):
   new Promise((resolve) => {
     const attempt = new Relay(connection, { ...exchange, head, resolve })
     exchange.call.reply.author = attempt
+    exchange.deadline?.begin(attempt)
     connection.use(attempt)
   })
 
 type Given = Exchange & { head: string; resolve: (outcome: Outcome) => void }
 
-class Relay implements User, Author {
+class Relay implements User, Author, Waiting {
   readonly isHead: boolean
   readonly #connection: Connection
   readonly #given: Given
@@ -60,6 +66,12 @@ class Relay implements User, Author {
     this.#end({ kind: 'left' })
   }
 
+  /** The request cannot go on. */
+  giveUp(error: AppError): void {
+    this.#connection.destroy()
+    this.#end({ kind: 'given up', error })
+  }
+
   onClientDrain(): void {
     this.#connection.socket.resume()
   }
@@ -68,7 +80,7 @@ class Relay implements User, Author {
     const { head, upload, onReached } = this.#given
     onReached()
     this.#reply.sendContinue()
-    if (upload) upload.start(this.#connection.socket, head)
+    if (upload) upload.start(this.#connection.socket, head, this)
     else this.#connection.socket.write(head, 'latin1')
   }
 
@@ -82,6 +94,7 @@ class Relay implements User, Author {
 
   onHead(head: AnswerHead): void {
     this.#answer = head
+    this.#given.deadline?.end(this)
     if (head.isKeyRefused) this.#given.onKeyRefused()
     if (head.isUnprocessed) return
     this.#given.upload?.forget()
@@ -110,6 +123,7 @@ class Relay implements User, Author {
   }
 
   #end(outcome: Outcome): void {
+    this.#given.deadline?.end(this)
     this.#reply.author = undefined
     this.#given.upload?.stop()
     this.#given.resolve(outcome)

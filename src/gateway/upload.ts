@@ -1,10 +1,17 @@
 import type { Socket } from 'node:net'
+import { AppError } from '../base/errors.ts'
 import type { Body, BodySink } from './call.ts'
 import { isPassed } from './headers.ts'
 import { writeAround } from './http1/write-around.ts'
 
 /** So much of a body is kept until its answer begins, for a host that closes its connection without having read it. */
 const MAX_KEPT = 64 * 1024
+
+/** Who sends the request. */
+type Owner = { giveUp(error: AppError): void }
+
+export const tooLarge = (maxBytes: number): AppError =>
+  new AppError('too_large', `The body is larger than ${maxBytes} bytes.`)
 
 /** Sends the body of a request to a host, from its beginning more than once if need be. */
 export class Upload implements BodySink {
@@ -16,17 +23,22 @@ export class Upload implements BodySink {
   #here: Buffer[] | undefined = []
   /** All of it so far; undefined when that is no longer kept. */
   #kept: Buffer[] | undefined = []
-  #keptBytes = 0
+  #bytes = 0
+  readonly #maxBytes: number
+  #owner: Owner | undefined
   /** What ends a chunked body. */
   #last = ''
 
-  constructor(body: Body) {
+  /** @param maxBytes of the body; one that says how long it is has been judged before */
+  constructor(body: Body, maxBytes: number) {
     this.#body = body
+    this.#maxBytes = maxBytes
     this.#isChunked = body.length === undefined
   }
 
   /** Sends the head and, behind it, the body from its beginning. */
-  start(socket: Socket, head: string): void {
+  start(socket: Socket, head: string, owner: Owner): void {
+    this.#owner = owner
     if (this.#state === 'new') this.#begin()
     const pieces = this.#here ?? this.#kept ?? []
     this.#here = undefined
@@ -47,6 +59,7 @@ export class Upload implements BodySink {
 
   stop(): void {
     this.#target = undefined
+    this.#owner = undefined
     if (this.#state === 'under way') this.#body.pause()
   }
 
@@ -70,6 +83,8 @@ export class Upload implements BodySink {
   }
 
   onData(bytes: Buffer): void {
+    this.#bytes += bytes.length
+    if (this.#bytes > this.#maxBytes) return this.#owner?.giveUp(tooLarge(this.#maxBytes))
     this.#keep(bytes)
     if (this.#here) this.#here.push(bytes)
     else if (this.#target && !this.#write(this.#target, '', bytes)) this.#body.pause()
@@ -88,8 +103,7 @@ export class Upload implements BodySink {
   }
 
   #keep(bytes: Buffer): void {
-    this.#keptBytes += bytes.length
-    if (this.#keptBytes > MAX_KEPT) this.#kept = undefined
+    if (this.#bytes > MAX_KEPT) this.#kept = undefined
     else this.#kept?.push(bytes)
   }
 

@@ -183,4 +183,42 @@ describe('limits of a service', () => {
     assert.equal(errorOf(answer).code, 'too_large')
     assert.equal(answer.status, 413)
   })
+
+  it('refuse a body that does not say how large it is when it gets too large, and end its request at the host', async () => {
+    const headers = { 'transfer-encoding': 'chunked' }
+    const ended = new Promise<void>((resolve) => {
+      behave = (incoming) => void incoming.on('error', () => undefined).resume().once('close', resolve) // prettier-ignore
+    })
+    const url = await start({ maxBodyBytes: 100_000 })
+    const outgoing = open(`${url}${INSTANCE_PATH}`, { method: 'POST', headers, agent: false })
+    outgoing.on('error', () => undefined)
+    outgoing.write('x'.repeat(90_000))
+    await once(host, 'request')
+    outgoing.write('x'.repeat(90_000))
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+    outgoing.destroy()
+    assert.equal(answer.statusCode, 413)
+    await ended
+    behave = (incoming, response) => incoming.resume().on('end', () => response.end('fits'))
+    const fits = await send(url, INSTANCE_PATH, { method: 'POST', headers, body: 'x'.repeat(100_000) }) // prettier-ignore
+    assert.equal(fits.text, 'fits')
+  })
+
+  it('give up a service that does not begin to answer, but no answer that has begun', async () => {
+    const slow: ServerResponse[] = []
+    behave = (incoming, response) => {
+      if (incoming.url === '/begun') response.write('begun ')
+      slow.push(response)
+    }
+    const { port } = host.address() as AddressInfo
+    const front = await startGateway({ ports: { widgets: port }, answerMs: 60 })
+    cleanUp(front.stop)
+    const begun = send(front.url, `${INSTANCE_PATH}/begun`)
+    await waitUntil('it has begun', () => slow.length === 1)
+    const late = await send(front.url, INSTANCE_PATH, { method: 'POST', body: 'x' })
+    assert.deepEqual([late.status, errorOf(late).code], [504, 'service_timeout'])
+    await waitUntil('its request has ended at the host', () => slow[1]?.closed)
+    slow[0]?.end('and ended')
+    assert.equal((await begun).text, 'begun and ended')
+  })
 })

@@ -59,6 +59,8 @@ type World = AdmissionOptions & {
   hostKey?: Buffer
   /** How long requests wait for a service that does not listen. */
   patienceMs?: number
+  /** How long a service may take until its answer begins. */
+  answerMs?: number
   stateOf?: (service: string) => ServiceState | undefined
   trustedProxies?: readonly string[]
   slowness?: Slowness
