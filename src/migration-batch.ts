@@ -8,7 +8,7 @@ import { hashSecret, makeInstanceSecret } from './model/instance.ts'
 import type { Database } from './store/database.ts'
 import { writeLedger, type LedgerEntry } from './store/migration-ledger.ts'
 import {
-  dropMade, hasInstance, holdIntact, insertMade, replaceMoved, type MadeInstance,
+  commitLater, dropMade, hasInstance, holdIntact, insertMade, replaceMoved, type MadeInstance,
 } from './store/migration-writes.ts' // prettier-ignore
 import type { Vault } from './vault/vault.ts'
 
@@ -62,6 +62,7 @@ const sealInstance = (vault: Writing['vault'], of: Insert, handle: string): Made
 /** Writes a batch, all or nothing: the instances, and what became of each row. */
 export const writeBatch = async (writing: Writing, batch: SealedBatch): Promise<void> => {
   const counted = await writing.target.transaction(async (transaction) => {
+    await commitLater(transaction)
     const within = { ...writing, target: transaction }
     const outcomes = [
       ...(await insertAll(within, batch)),

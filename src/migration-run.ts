@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+import { systemCodeOf } from './base/errors.ts'
 import { sealBatch, writeBatch, type Writing } from './migration-batch.ts'
 import { createHandles } from './migration/handles.ts'
 import { contentOf, type LegacyRow, type Reason, type Variant } from './migration/legacy-row.ts'
@@ -57,35 +59,66 @@ const moveAll = async (
   const isFirst = await isLedgerEmpty(parts.target)
   const handles = createHandles()
   await withLegacyRows(parts.source, parts.variant, async ({ total, next }) => {
-    let written = Promise.resolve()
+    const writes = createWrites()
     let done = 0
-    for await (const rows of readUserBatches<LegacyRow>({ next })) {
-      const problems = await bringUsers(parts, writing.runId, rows)
-      const known = isFirst ? new Map<string, Known>() : await knownRows(parts.target, rows)
-      const rules = { ...parts.rules, problemOf: (userId: string) => problems.get(userId) }
-      const settled = settleRows({ rules, vault: parts.vault }, rows, known)
-      const sealed = await sealBatch(parts.vault, handles, settled)
-      // One batch is written while the next one is sealed.
-      await written
-      written = writeBatch(writing, sealed)
-      written.catch(() => undefined)
-      done += rows.length
-      onProgress(done, total)
+    try {
+      for await (const rows of readUserBatches<LegacyRow>({ next })) {
+        const problems = await bringUsers(parts, writing.runId, rows)
+        const known = isFirst ? new Map<string, Known>() : await knownRows(parts.target, rows)
+        const rules = { ...parts.rules, problemOf: (userId: string) => problems.get(userId) }
+        const settled = await settleRows({ rules, vault: parts.vault }, rows, known)
+        const sealed = await sealBatch(parts.vault, handles, settled)
+        await writes.add(() => writeBatch(writing, sealed))
+        done += rows.length
+        onProgress(done, total)
+      }
+    } finally {
+      await writes.settled()
     }
-    await written
+    await writes.end()
   })
   writing.tally.add({ collisions: handles.collisions() })
 }
 
-/** The rules on a batch of whole users. */
-export const settleRows = (
+const AT_ONCE = 2
+
+/** Some batches are written while the next ones are sealed; their rows are of different users. */
+const createWrites = () => {
+  const running: Promise<void>[] = []
+  return {
+    add: async (write: () => Promise<void>): Promise<void> => {
+      if (running.length === AT_ONCE) await running.shift()
+      const writing = write()
+      writing.catch(() => undefined) // thrown where it is awaited
+      running.push(writing)
+    },
+    /** All of them have ended, whatever came out. */
+    settled: async (): Promise<void> => {
+      await Promise.allSettled(running)
+    },
+    /** @throws what went wrong with them */
+    end: async (): Promise<void> => {
+      await Promise.all(running)
+    },
+  }
+}
+
+const SETTLED_AT_ONCE = 10
+
+/** The rules on a batch of whole users. What is being written meanwhile goes on between them. */
+export const settleRows = async (
   { rules, vault }: { rules: MigrationParts['rules']; vault: Pick<Vault, 'fingerprint'> },
   rows: readonly LegacyRow[],
   known: ReadonlyMap<string, Known>,
-): Settled[] => {
+): Promise<Settled[]> => {
   const hashOf = (row: LegacyRow) => vault.fingerprint(contentOf(row))
   const users = groupBy(rows, ({ userId }) => userId ?? '')
-  return [...users.values()].flatMap((own) => settleUser(own, known, { ...rules, hashOf }))
+  const settled: Settled[] = []
+  for (const [index, own] of [...users.values()].entries()) {
+    if (index % SETTLED_AT_ONCE === 0) await setImmediate()
+    settled.push(...settleUser(own, known, { ...rules, hashOf }))
+  }
+  return settled
 }
 
 /** What the ledger knows of rows. */
@@ -119,7 +152,25 @@ const bringUsers = async (
   const here = await knownUsers(target, ids)
   const missing = ids.filter((id) => !here.has(id))
   if (missing.length === 0) return new Map()
-  await copyUsers(target, runId, await readLegacyUsers(source, missing))
+  const reason = await tryCopy(target, runId, await readLegacyUsers(source, missing))
   const copied = await knownUsers(target, missing)
-  return new Map(missing.filter((id) => !copied.has(id)).map((id) => [id, 'user_conflict']))
+  return new Map(missing.filter((id) => !copied.has(id)).map((id) => [id, reason]))
 }
+
+/** An adopted `users` may want more of a user than the older one says. @returns why those are left who are not here then */
+const tryCopy = async (
+  target: Database,
+  runId: string,
+  users: readonly { id: string; email: string }[],
+): Promise<Reason> => {
+  try {
+    await copyUsers(target, runId, users)
+    return 'user_conflict'
+  } catch (error) {
+    if (!INTEGRITY.test(systemCodeOf(error) ?? '')) throw error
+    return 'user_missing'
+  }
+}
+
+/** SQLSTATE */
+const INTEGRITY = /^23/

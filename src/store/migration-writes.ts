@@ -12,6 +12,14 @@ export type MadeInstance = {
   sealedSecret: string
 }
 
+/**
+ * This transaction does not wait until it is on disk. If the server loses its power, the last batches are gone as a whole, and
+ * the next run makes them again; what ends a run waits for the disk, and with it for all before.
+ */
+export const commitLater = async (transaction: Database): Promise<void> => {
+  await transaction.query('set local synchronous_commit = off')
+}
+
 /** Migrated keys are checked over a day: their APIs need not hear of all of them at once. */
 const CHECKED_WITHIN = `interval '1 day'`
 
