@@ -12,7 +12,9 @@ import { createEventRecorder, type EventRecorder } from './events/recorder.ts'
 import { fleetStatus, servicesOf, type KnownServices } from './fleet-status.ts'
 import { createFleetParts, type FleetOptions, type FleetParts } from './fleet-parts.ts'
 import { createHostCheck } from './gateway/allowed-hosts.ts'
-import { createFrontServer } from './gateway/server.ts'
+import type { Gateway } from './gateway/gateway.ts'
+import { createFrontServer, type ServerOptions } from './gateway/server.ts'
+import { composeCutover } from './cutover-parts.ts'
 import { createKeyDesk, type KeyDesk } from './key-desk.ts'
 import { createKeyOperations } from './key-operations.ts'
 import { composeGateway, createPruning } from './gateway-parts.ts'
@@ -200,6 +202,7 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const accounts = composeAccounts({ ...shared, config, checks, onTokenChange: forgetTokens })
   const fleetStatusNow = () => statusOf(parts)
   const observed = createObservationParts({ ...parts, database, recorder: events, fleetStatus: fleetStatusNow }) // prettier-ignore
+  const cutover = composeCutover({ config, database, services: () => fleetStatusNow().services, onRouting: oldUrls?.reload, recordEvent, log: log.child('cutover') }) // prettier-ignore
   const api = createApi({
     ...observed.needs,
     accounts,
@@ -215,14 +218,19 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
     recordAudit: audit.record,
     audit,
     keys,
+    cutover: cutover.desk,
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: log.child('api'),
   })
-  const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])
-  const { host, port } = config
-  const front = { host, port, gateway, api: oldUrls?.before(api) ?? api, checkHost }
-  const beside = [createPruning(database, log), createFrontServer(front), checks.rechecks, renewals.schedule] // prettier-ignore
+  const server = openFront(config, gateway, oldUrls?.before(api) ?? api)
+  const beside = [createPruning(database, log), server, checks.rechecks, renewals.schedule, cutover.runnable] // prettier-ignore
   return sequence('server', [runnable, ...beside, observed.runnable], log)
+}
+
+const openFront = (config: Config, gateway: Gateway, api: ServerOptions['api']): Runnable => {
+  const { host, port, baseUrl, allowedHosts } = config
+  const checkHost = createHostCheck(baseUrl, [host, ...allowedHosts])
+  return createFrontServer({ host, port, gateway, api, checkHost })
 }
 
 /** Asked for services that do not answer. */

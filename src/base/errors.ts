@@ -22,6 +22,11 @@ export const ERROR_CODES = {
     status: 500,
     meaning: 'a sealed record does not open: moved, cut or changed',
   },
+  cutover_held: {
+    status: 409,
+    meaning: 'the cutover must not go on yet; the message says why',
+  },
+  cutover_none: { status: 409, meaning: 'no cutover is under way' },
   daemon_not_running: {
     status: 503,
     meaning: 'the command needs the daemon; start it with berth up',
@@ -31,6 +36,10 @@ export const ERROR_CODES = {
   file_insecure: { status: 500, meaning: 'a secret file or folder is readable by others' },
   fleet_incomplete: { status: 500, meaning: 'some services did not answer in time' },
   forbidden: { status: 403, meaning: 'the token does not allow this' },
+  hook_failed: {
+    status: 500,
+    meaning: 'a command or webhook of the operator failed or took too long',
+  },
   host_not_allowed: {
     status: 421,
     meaning: 'the Host or Origin header names none of our addresses',

@@ -31,6 +31,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   audit: () => import('./commands/audit.ts'),
   keys: () => import('./commands/keys.ts'),
   migrate: () => import('./commands/migrate.ts'),
+  cutover: () => import('./commands/cutover.ts'),
   pm2: () => import('./commands/pm2.ts'),
   daemon: () => import('./commands/daemon.ts'),
   gateway: () => import('./commands/gateway.ts'),

@@ -2,7 +2,7 @@ import type { OldRouting } from '../model/old-routing.ts'
 import { createErrorTest } from './comparison/error-ratio.ts'
 import type { Sample } from './comparison/sample.ts'
 
-type Row = {
+export type SampleRow = {
   epoch: number
   isNew: boolean
   service: string
@@ -14,7 +14,13 @@ type Row = {
 /** What of the old path's requests is kept, for the next epoch's test. */
 const KEPT = 500
 
-const toSample = ({ isNew, service, instanceId, latencyMs, isError }: Row): Sample => ({
+export const toSample = ({
+  isNew,
+  service,
+  instanceId,
+  latencyMs,
+  isError,
+}: SampleRow): Sample => ({
   arm: isNew ? 'new' : 'old',
   service,
   instance: instanceId,
@@ -22,33 +28,37 @@ const toSample = ({ isNew, service, instanceId, latencyMs, isError }: Row): Samp
   isError,
 })
 
+/** The daemon judges over all gateways; if it has not gone back by then, requests may show more. */
+const VALID_MS = 5_000
+
 /**
  * A gateway's own watch over errors: it stops sending requests to a fleet that fails as soon as its own requests say so,
- * without waiting for the database and the daemon, which judge over all gateways.
+ * without waiting for the database and the daemon.
  */
-export const createFindings = () => {
+export const createFindings = (now: () => number = Date.now) => {
   let old: Sample[] = []
   let test = createErrorTest()
   let epoch = -1
-  let found: number | undefined
+  let foundUntil = 0
   const begin = (next: number): void => {
     epoch = next
     test = createErrorTest()
     for (const sample of old) test.add(sample)
   }
   return {
-    add: (row: Row): 'found' | undefined => {
+    add: (row: SampleRow): 'found' | undefined => {
       if (row.epoch < epoch) return undefined
       if (row.epoch > epoch) begin(row.epoch)
       const sample = toSample(row)
       if (sample.arm === 'old') old = [...old.slice(1 - KEPT), sample]
       test.add(sample)
-      if (test.verdict() !== 'worse' || found === epoch) return undefined
-      found = epoch
+      if (test.verdict() !== 'worse') return undefined
+      begin(epoch)
+      foundUntil = now() + VALID_MS
       return 'found'
     },
     /** The routing as this process follows it: the one that it found to fail, no more. */
     correct: (routing: OldRouting): OldRouting =>
-      routing.epoch === found ? { ...routing, percent: 0 } : routing,
+      routing.epoch === epoch && now() < foundUntil ? { ...routing, percent: 0 } : routing,
   }
 }

@@ -40,3 +40,17 @@ export const listSamplesAfter = (
     `select ${COLUMNS} from cutover_samples where epoch = $1 and id > $2 order by id limit $3`,
     [epoch, after, limit],
   )
+/** What the old path did in earlier epochs, newest first: what is known of its errors. */
+export const listOldSamplesBefore = (
+  database: Database,
+  { epoch, limit }: { epoch: number; limit: number },
+): Promise<StoredSample[]> =>
+  database.query<StoredSample>(
+    `select ${COLUMNS} from cutover_samples where epoch < $1 and not is_new order by id desc limit $2`,
+    [epoch, limit],
+  )
+
+/** Forgets all of them: another cutover begins, or the last has ended. */
+export const removeSamples = async (database: Database): Promise<void> => {
+  await database.query('delete from cutover_samples')
+}

@@ -37,6 +37,11 @@ const NO_EVENTS: ApiNeeds['events'] = {
   newest: () => Promise.resolve([]),
 }
 
+/** A cutover that nobody walks. */
+const NO_CUTOVER = new Proxy({} as ApiNeeds['cutover'], {
+  get: (_target, property) => refuse(`cutover.${String(property)}`),
+})
+
 const TOKEN = 'brt_admin'
 
 const refuse = (what: string) => () => Promise.reject(new Error(`nobody shall use ${what}`))
@@ -84,6 +89,7 @@ export const NO_PARTS: ApiNeeds = {
   listHealth: () => Promise.resolve([]),
   signIns: NO_SIGN_INS,
   oauthClients: NO_CLIENTS,
+  cutover: NO_CUTOVER,
   migrationStatus: () => Promise.resolve({ version: 1, newest: 1 }),
   log: silentLog,
 }

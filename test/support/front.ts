@@ -10,6 +10,7 @@ import { silentLog } from '../../src/base/log.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import type { Credentials } from '../../src/model/host-credentials.ts'
 import type { CredentialField } from '../../src/model/service.ts'
+import { composeCutover } from '../../src/cutover-parts.ts'
 import { createKeyDesk } from '../../src/key-desk.ts'
 import { createKeyOperations } from '../../src/key-operations.ts'
 import { composeAccounts, migrationsFolder, prepareDatabase } from '../../src/open-accounts.ts'
@@ -126,6 +127,7 @@ const openFront = async (kind: Database['kind'], home: string) => {
       newest: (filter, range) => listNewestEvents(database, filter, range),
     },
     listHealth: () => Promise.resolve([]),
+    cutover: composeCutover({ config, database, services: () => [], onRouting: undefined, recordEvent: () => undefined, log: silentLog }).desk, // prettier-ignore
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: silentLog,
   })

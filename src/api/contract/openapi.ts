@@ -42,6 +42,7 @@ const TAGS: Readonly<Record<string, string>> = {
   tokens: 'What users call this API with.',
   'instances of users': 'What an administrator does for a user.',
   keys: 'The keys that seal credentials.',
+  cutover: 'From one process per user and service to the shared fleet.',
   document: 'This description.',
 }
 

@@ -4,6 +4,7 @@ import { instancesOfUserRoutes } from './admin-instances.ts'
 import { fleetRoutes } from './fleet.ts'
 import { auditRoutes } from './audit.ts'
 import { healthRoutes } from './health.ts'
+import { cutoverRoutes } from './cutover.ts'
 import { keyRoutes } from './keys.ts'
 import { identityRoutes } from './identities.ts'
 import { oauthClientRoutes } from './oauth-clients.ts'
@@ -22,5 +23,6 @@ export const adminRoutes = (needs: ApiNeeds): Route[] => [
   ...instancesOfUserRoutes(needs),
   ...oauthClientRoutes(needs),
   ...keyRoutes(needs),
+  ...cutoverRoutes(needs),
   ...auditRoutes(needs),
 ]

@@ -23,6 +23,8 @@ type Options = {
   /** Added to every latency: what lies far below is no difference that anybody notices. */
   toleranceMs?: number
   random?: () => number
+  /** What the old path did before: how often it fails is known by that, nothing else. */
+  known?: readonly Sample[]
 }
 
 /**
@@ -30,8 +32,9 @@ type Options = {
  * and 800 requests by each path, errors with every request. `worse` as soon as one test says so, and it stays; `not worse`
  * when all three say so, the first two at their last look; `hold` otherwise.
  */
-export const createComparison = ({ toleranceMs = 0, random }: Options = {}) => {
+export const createComparison = ({ toleranceMs = 0, random, known = [] }: Options = {}) => {
   const errorTest = createErrorTest()
+  for (const sample of known) errorTest.add(sample)
   const strata = createStrata(toleranceMs, random)
   let latency: LatencyFigures | undefined
   let tails: TailFigures | undefined

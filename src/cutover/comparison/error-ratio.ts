@@ -21,6 +21,8 @@ const NOT_WORSE = -Math.log(20)
 /** A path that fails this often says nothing about the other one. */
 const HOPELESS = 0.5
 const MOST = 0.99
+/** However well the old path did so far: one error after a thousand good requests says little. */
+const LEAST = 0.01
 /** What is assumed before anything is known of the old path. */
 const PRIOR = { errors: 0.75, requests: 25 }
 /** So many requests of its own count as much as what is known of all. */
@@ -52,7 +54,7 @@ export const createErrorTest = () => {
   let verdict: TestVerdict = 'unclear'
 
   const weigh = (sample: Sample): void => {
-    const likely = usual.of(sample)
+    const likely = Math.max(LEAST, usual.of(sample))
     if (likely > HOPELESS) return
     const spread = Math.sqrt((likely * (1 - likely)) / (totals.old.requests + 1))
     for (const [index, { more, doubt }] of ALTERNATIVES.entries()) {

@@ -66,6 +66,14 @@ describe('the tests of the comparison', () => {
     assert.equal(errors.verdict, 'worse')
   })
 
+  it('make nothing of a single error after a thousand good requests', () => {
+    const known = Array.from({ length: 1_000 }, () => sample({ arm: 'old' }))
+    const comparison = createComparison({ known })
+    assert.equal(comparison.add(sample({ isError: true })), 'hold')
+    for (let index = 0; index < 99; index += 1) comparison.add(sample({}))
+    assert.equal(comparison.add(sample({ isError: true })), 'hold')
+  })
+
   it('stay with worse once they have said it', () => {
     const comparison = createComparison()
     for (let index = 0; index < 20; index += 1) comparison.add(sample({ isError: true }))

@@ -1,0 +1,31 @@
+import { AppError } from '../base/errors.ts'
+import type { CutoverState } from '../model/cutover.ts'
+import type { CutoverNeeds, Stored } from './needs.ts'
+import { held } from './steps.ts'
+
+export type Book = ReturnType<typeof createBook>
+
+/** Where the walk stands, as the database has it. */
+export const createBook = (needs: CutoverNeeds) => {
+  /** @throws AppError `cutover_held` when another process has changed it meanwhile */
+  const save = async (cutover: Stored, change: Partial<CutoverState>, hasEnded = false): Promise<Stored> => {
+    const state = { ...cutover.state, ...change }
+    if (!(await needs.update({ ...cutover, state }, hasEnded)))
+      throw held('The cutover was changed elsewhere at the same moment; try again.')
+    return { ...cutover, state, version: cutover.version + 1 }
+  } // prettier-ignore
+
+  const running = async (): Promise<Stored> => {
+    const cutover = await needs.find()
+    if (cutover?.endedAt === null && cutover.state.ending === null) return cutover
+    throw new AppError('cutover_none', 'No cutover is under way; begin one with: berth cutover start')
+  } // prettier-ignore
+
+  const tell = ({ id, state }: Stored): void => {
+    const share = state.step === 'routing' ? ` (${state.percents[state.stage] ?? 0} %)` : ''
+    const message = `Cutover ${id}: ${state.step}${share}.`
+    const data = { cutover: id, step: state.step, percent: state.percents[state.stage] ?? 0 }
+    needs.recordEvent({ type: 'cutover.step', message, data })
+  }
+  return { save, running, tell }
+}
