@@ -58,17 +58,39 @@ const sendText = (era: Era, response: ServerResponse, { text, headers }: Written
   response.end(text)
 }
 
+/** Ends the stream of an older client whose call was cancelled. */
+export const endUnanswered = (response: ServerResponse, headers: Record<string, string>): void => {
+  if (!response.headersSent) response.writeHead(200, { ...HEADERS.legacy, ...headers })
+  response.end()
+}
+
 /**
- * Keeps the stream of an older client alive while its tool runs.
+ * Keeps the stream of an older client alive while its tool runs, with news of the progress where the client wants such:
+ * the seconds that it took so far, since an API says nothing before it is done.
+ *
  * @returns what ends it
  */
-export const keepAlive = ({ era, response }: Exchange): (() => void) => {
+export const keepAlive = (
+  { era, response }: Exchange,
+  progressToken?: string | number,
+  everyMs = KEEP_ALIVE_MS,
+): (() => void) => {
   if (era === 'modern') return () => undefined
+  const startedAt = performance.now()
   const timer = setInterval(() => {
     if (!response.headersSent) response.writeHead(200, HEADERS.legacy)
-    response.write(': keepalive\n\n')
-  }, KEEP_ALIVE_MS)
+    const progress = (performance.now() - startedAt) / 1_000
+    response.write(
+      progressToken === undefined ? ': keepalive\n\n' : progressMessage(progressToken, progress),
+    )
+  }, everyMs)
   return () => clearInterval(timer)
+}
+
+const progressMessage = (progressToken: string | number, progress: number): string => {
+  const params = { progressToken, progress }
+  const message = { jsonrpc: '2.0', method: 'notifications/progress', params }
+  return `event: message\ndata: ${JSON.stringify(message)}\n\n`
 }
 
 export const accept = (response: ServerResponse): void => {

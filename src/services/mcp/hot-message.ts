@@ -7,12 +7,20 @@ type Id = string | number
 
 /** A message that is answered without the SDK. */
 export type HotMessage =
-  | { kind: 'call'; era: Era; id: Id; name: string; args: Record<string, unknown> }
+  | {
+      kind: 'call'
+      era: Era
+      id: Id
+      name: string
+      args: Record<string, unknown>
+      /** Of a client that wants to hear that the call goes on. */
+      progressToken: Id | undefined
+    }
   | { kind: 'list'; era: Era; id: Id }
   | { kind: 'discover'; era: 'modern'; id: Id }
   | { kind: 'initialize'; era: 'legacy'; id: Id; version: string }
   | { kind: 'ping'; era: 'legacy'; id: Id }
-  | { kind: 'notification' }
+  | { kind: 'notification'; cancels: Id | undefined }
 
 /** As the SDK supports them; a test compares. */
 export const LEGACY_VERSIONS = [
@@ -41,7 +49,13 @@ export const readHotMessage = (
     return isRequest(plain) ? modernMessage(headers, plain) : undefined
   if (!isLegacyExchange(headers, version) || !isLegacyMeta(plain.params['_meta'])) return undefined
   if (isRequest(plain)) return legacyMessage(plain)
-  return plain.method === 'initialize' ? undefined : { kind: 'notification' }
+  return plain.method === 'initialize' ? undefined : notificationOf(plain)
+}
+
+const notificationOf = ({ method, params }: Plain): HotMessage => {
+  const { requestId } = params
+  const isCancelling = method === 'notifications/cancelled' && isId(requestId)
+  return { kind: 'notification', cancels: isCancelling ? requestId : undefined }
 }
 
 /** Without an id it is a notification. */
@@ -99,11 +113,16 @@ const legacyMessage = ({ id, method, params }: Request): HotMessage | undefined 
 const callOf = (
   era: Era,
   id: Id,
-  { name, arguments: args = {} }: Record<string, unknown>,
+  { name, arguments: args = {}, _meta: meta }: Record<string, unknown>,
 ): HotMessage | undefined =>
   typeof name === 'string' && isObject(args) && !Object.hasOwn(args, '__proto__')
-    ? { kind: 'call', era, id, name, args }
+    ? { kind: 'call', era, id, name, args, progressToken: progressTokenOf(meta) }
     : undefined
+
+const progressTokenOf = (meta: unknown): Id | undefined => {
+  const token = isObject(meta) ? meta['progressToken'] : undefined
+  return isId(token) ? token : undefined
+}
 
 /** There is one page, whatever the cursor says. */
 const listOf = (

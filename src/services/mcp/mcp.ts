@@ -1,8 +1,9 @@
 import { readBody } from './body.ts'
 import { callTool } from './call.ts'
-import { accept, keepAlive, refuseMethod, sendResult } from './hot-answer.ts'
+import { cancelCall, nameConversation, noteCall } from './conversations.ts'
+import { accept, endUnanswered, keepAlive, refuseMethod, sendResult } from './hot-answer.ts'
 import { readHotMessage, type HotMessage } from './hot-message.ts'
-import { leaving } from './leaving.ts'
+import { stopAtLeaving } from './leaving.ts'
 import type { McpExchange } from './mcp-exchange.ts'
 import { prepare } from './prepared.ts'
 import { countUsage } from './usage.ts'
@@ -29,7 +30,7 @@ export const serveMcp = async (exchange: McpExchange): Promise<void> => {
 type Call = Extract<HotMessage, { kind: 'call' }>
 
 const answerPrepared = (
-  { service, response }: McpExchange,
+  { service, request, response }: McpExchange,
   message: Exclude<HotMessage, Call>,
 ): void => {
   const { list, discover, initialize } = prepare(service)
@@ -41,28 +42,39 @@ const answerPrepared = (
       sendResult({ ...message, response }, discover)
       return
     case 'initialize':
+      for (const [name, value] of Object.entries(nameConversation()))
+        response.setHeader(name, value)
       sendResult({ ...message, response }, initialize(message.version))
       return
     case 'ping':
       sendResult({ ...message, response }, '{}')
       return
     case 'notification':
+      if (message.cancels !== undefined) cancelCall(request.headers, message.cancels)
       accept(response)
   }
 }
 
-const answerCall = async (exchange: McpExchange, { era, id, name, args }: Call): Promise<void> => {
-  const { service, response, credentials, upstream } = exchange
-  const endKeepAlive = keepAlive({ era, id, response })
+const answerCall = async (
+  exchange: McpExchange,
+  { era, id, name, args, progressToken }: Call,
+): Promise<void> => {
+  const { service, request, response, credentials, upstream } = exchange
+  const endKeepAlive = keepAlive({ era, id, response }, progressToken)
+  const { signal, abort } = stopAtLeaving(response)
+  const cancel = () => abort(new DOMException('the client cancelled the call', 'AbortError'))
+  const forget = era === 'legacy' ? noteCall(request.headers, id, cancel) : undefined
   try {
-    const signal = leaving(response)
     const called = await callTool({ service, tool: name, args, credentials, upstream, signal })
     if (!called || response.destroyed) return
     const { modernMembers } = prepare(service)
     const result = era === 'modern' ? { ...called.result, ...modernMembers } : called.result
     const reported = countUsage(exchange, called.usage)
-    sendResult({ era, id, response }, JSON.stringify(result), reported)
+    // Nobody expects an answer to what was cancelled.
+    if (signal.aborted) endUnanswered(response, reported)
+    else sendResult({ era, id, response }, JSON.stringify(result), reported)
   } finally {
     endKeepAlive()
+    forget?.()
   }
 }

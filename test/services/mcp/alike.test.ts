@@ -37,8 +37,8 @@ const startServer = async (
   }
 }
 
-/** Of the connection, of the framing, or for the gateway alone. */
-const INCIDENTAL = ['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding', 'x-berth-usage'] // prettier-ignore
+/** Of the connection, of the framing, for the gateway alone, or a name that only the own path gives. */
+const INCIDENTAL = ['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding', 'x-berth-usage', 'mcp-session-id'] // prettier-ignore
 
 const answerOf = async (
   url: string,
