@@ -50,6 +50,7 @@ const BREAKING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'pm2-only-through-processes': { 'src/supervisor/restart.ts': imports('pm2') },
   'libsodium-only-through-vault': { 'src/model/seal.ts': imports('libsodium-wrappers') },
   'oauth4webapi-only-through-oauth': { 'src/api/sign-in.ts': imports('oauth4webapi') },
+  'prom-client-only-through-metrics': { 'src/api/metrics.ts': imports('prom-client') },
   'http-proxy-only-through-gateway': { 'src/api/forward.ts': imports('http-proxy') },
   'child-process-only-through-(processes|cli|store)': {
     'src/fleet/run.ts': imports('node:child_process'),
@@ -70,7 +71,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'test/fake.ts': imports('../src/store/users.ts'),
 }
 
-const PACKAGES = ['pg', '@electric-sql/pglite', '@redis/client', 'express', 'pm2', 'libsodium-wrappers', 'http-proxy', 'oauth4webapi'] // prettier-ignore
+const PACKAGES = ['pg', '@electric-sql/pglite', '@redis/client', 'express', 'pm2', 'libsodium-wrappers', 'http-proxy', 'oauth4webapi', 'prom-client'] // prettier-ignore
 
 const writeFiles = (folder: string, files: Readonly<Record<string, string>>): void => {
   for (const [path, text] of Object.entries(files)) {

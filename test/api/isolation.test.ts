@@ -10,7 +10,8 @@ const said = ({ status, text, headers }: Answer, names: readonly string[]) => ({
   type: headers['content-type'],
   text: names
     .reduce((whole, name) => whole.replaceAll(name, '<name>'), text)
-    .replace(/"requestId":"[^"]*"/, ''),
+    .replace(/"requestId":"[^"]*"/, '')
+    .replace(/"(?:from|to)":"[^"]*Z"/g, ''), // of the moment that it was asked in
 })
 
 onEveryFront('a user against everything of another', (front) => {

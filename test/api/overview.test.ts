@@ -5,6 +5,16 @@ type Usage = { name: string; requests: number; errors: number; bytesIn: number; 
 type Token = { id: string; email: string }
 type Entries = { entries: { seq: number; action: string; target: string; actor: string }[]; nextCursor: string | null } // prettier-ignore
 
+/** Without the percentiles, which come from elsewhere. */
+const sumsOf = ({ name, requests, errors, bytesIn, bytesOut, meanLatencyMs }: Usage): Usage => ({
+  name,
+  requests,
+  errors,
+  bytesIn,
+  bytesOut,
+  meanLatencyMs,
+})
+
 onEveryFront('what operators look at', (front) => {
   const admin = (route: string) => front().callAsAdmin(route)
 
@@ -25,7 +35,7 @@ onEveryFront('what operators look at', (front) => {
       )
     const span = 'from=2001-01-01T10:00:00Z&to=2001-01-01T12:00:00Z'
     const byService = (await admin(`GET /admin/usage?${span}`)).body as { usage: Usage[] }
-    assert.deepEqual(byService.usage, [
+    assert.deepEqual(byService.usage.map(sumsOf), [
       {
         name: 'widgets',
         requests: 16,
