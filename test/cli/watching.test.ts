@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { useCleanup } from '../support/cleanup.ts'
 import { useFleet } from '../support/fleet.ts'
 import { writeProgram } from '../support/programs.ts'
 import { waitUntil } from '../support/wait-until.ts'
+
+const COMMAND = join(import.meta.dirname, '../../dist/cli/main.js')
+
+/** Makes a terminal; package bsdutils. */
+const TERMINAL = 'script'
 
 type Line = Record<string, unknown>
 
@@ -10,6 +19,7 @@ describe('watching a fleet', function () {
   this.timeout(60_000)
   const fleet = useFleet({ services: ['alpha', 'beta', 'own'], env: { BERTH_HOSTS: '1' } })
   let instanceUrl = ''
+  const cleanUp = useCleanup()
 
   const callTool = (args: unknown) =>
     fetch(`${instanceUrl.replace(/.mcp$/, "")}/tools/get_item`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(args) }) // prettier-ignore
@@ -86,6 +96,52 @@ describe('watching a fleet', function () {
     assert.match((await fleet().run(options)).stdout, /AT +NAME.*\n.* alpha /)
     assert.equal((await fleet().run(['usage', '--user', 'nobody@example.com', '--csv'])).stdout, `${csv[0]}\r\n`) // prettier-ignore
     assert.deepEqual(await fleet().json(['usage', 'idle', '--days', '7']), { instances: [] })
+  })
+
+  it('top is a snapshot without a terminal', async () => {
+    type Top = { services: Line[]; hosts: Line[] }
+    const { services, hosts } = await fleet().json<Top>(['top'])
+    assert.deepEqual(services.map(({ service, state }) => [service, state]).sort(), [
+      ['alpha', 'healthy'],
+      ['beta', 'healthy'],
+      ['own', 'healthy'],
+    ])
+    assert.equal(hosts.length, 2)
+    assert.match((await fleet().run(['top'])).stdout, /SERVICE +STATE +REQ\/S/)
+  })
+
+  it('top is live on a terminal, and leaves it as it was', async function () {
+    const berth = `'${process.execPath}' '${COMMAND}' top --interval 0.5`
+    const child = spawn(
+      TERMINAL,
+      ['-qec', `stty rows 10 cols 90; ${berth}; stty -a`, '/dev/null'],
+      {
+        env: { PATH: process.env['PATH'], TERM: 'xterm', ...fleet().env },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    )
+    const isThere = await Promise.race([
+      once(child, 'spawn').then(() => true),
+      once(child, 'error').then(() => false),
+    ])
+    if (!isThere) {
+      console.warn('skipped: there is no "script" (package bsdutils) to make a terminal')
+      this.skip()
+    }
+    cleanUp(() => Promise.resolve(child.kill()))
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    const until = (pattern: RegExp) => waitUntil(String(pattern), () => pattern.test(said))
+    await until(/alpha[^]*beta[^]*own/)
+    child.stdin.write('/')
+    await until(/\/_ {3}/)
+    child.stdin.write('bet')
+    child.stdin.write('\r')
+    await until(/1-1 of 1 "bet"/)
+    child.stdin.write('q')
+    await once(child, 'exit')
+    // The other screen is left, the cursor shown, and the terminal echoes again.
+    assert.match(said, /\u001b\[\?25h\u001b\[\?1049l[^]*[^-]echo/)
   })
 
   it('logs refuses a service that is not there', async () => {
