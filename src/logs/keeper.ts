@@ -107,8 +107,8 @@ const listCurrent = async (folder: string, others: readonly string[]): Promise<L
 const beyond = (files: readonly LogFile[], limits: LogFileLimits, now: number): LogFile[] => {
   const rotated = files.filter(({ path }) => !isCurrent(path))
   const youngestFirst = rotated.sort((a, b) => b.modifiedMs - a.modifiedMs)
-  let left = limits.maxTotalBytes
-  for (const { path, bytes } of files) if (isCurrent(path)) left -= bytes
+  // The other half is for the current ones, and for what a flood brings until the next look.
+  let left = limits.maxTotalBytes / 2
   return youngestFirst.filter(({ bytes, modifiedMs }) => {
     left -= bytes
     return left < 0 || now - modifiedMs > limits.maxDays * DAY_MS

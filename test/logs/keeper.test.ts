@@ -60,7 +60,7 @@ describe('the keeper of log files', () => {
       pass(10_000)
     }
     const total = Object.values(sizes()).reduce((a, b) => a + b)
-    assert.ok(total <= 700 * KB && total > 500 * KB, JSON.stringify(sizes()))
+    assert.ok(total <= 350 * KB && total > 250 * KB, JSON.stringify(sizes()))
   })
 
   it('gives many files less each', async () => {
