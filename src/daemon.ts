@@ -118,7 +118,7 @@ const keepLogs = ({ config, log }: FleetOptions, fleet: () => FleetParts | undef
 }
 
 /** Everything over the database. A rotation that an earlier process left unfinished goes on beside the rest. */
-const openStores = async ({ config, log, meters }: Common): Promise<Opened> => {
+const openStores = async ({ config, log, meters, events }: Common): Promise<Opened> => {
   const database = meterDatabase(await openDatabase(config, log.child('store')), meters)
   warnOfOpenAudience(config, log)
   const opened = await prepareDatabase(config, database, DAEMON_NAME)
@@ -126,7 +126,8 @@ const openStores = async ({ config, log, meters }: Common): Promise<Opened> => {
   const recordAudit = audit.record
   const vault = auditReads(meterVault(opened, meters), recordAudit)
   const operations = createKeyOperations({ config, database, vault, recordAudit })
-  const keys = createKeyDesk(operations, log.child('keys'), meters.rotations.count)
+  const rotated = { recordEvent: events.record, log: log.child('keys'), count: meters.rotations.count }
+  const keys = createKeyDesk(operations, rotated)
   vault.watch.logTo(log.child('keys'))
   await vault.watch.start()
   keys.resume().catch((error: unknown) => log.error('rotation not resumed', { error }))
@@ -200,9 +201,9 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
   const asked = { portOf, hostKey: loadHostKey(config), renewToken: renewals.renew }
   const checks = createKeyChecks({ ...shared, ...asked, recordEvent, log })
   const accounts = composeAccounts({ ...shared, config, checks, onTokenChange: forgetTokens })
-  const fleetStatusNow = () => statusOf(parts)
-  const observed = createObservationParts({ ...parts, database, recorder: events, fleetStatus: fleetStatusNow }) // prettier-ignore
-  const cutover = composeCutover({ config, database, services: () => fleetStatusNow().services, onRouting: oldUrls?.reload, recordEvent, log: log.child('cutover') }) // prettier-ignore
+  const fleetStatus = () => statusOf(parts)
+  const observed = createObservationParts({ ...parts, database, vault, recorder: events, fleetStatus }) // prettier-ignore
+  const cutover = composeCutover({ config, database, services: () => fleetStatus().services, onRouting: oldUrls?.reload, recordEvent, log: log.child('cutover') }) // prettier-ignore
   const api = createApi({
     ...observed.needs,
     accounts,
@@ -214,7 +215,7 @@ const createServerPart = (parts: Parts, { database, vault, audit, keys }: Opened
     baseUrl: config.baseUrl,
     services,
     fleet: supervisor,
-    ...composeWatching({ ...parts, database, keys, status: fleetStatusNow }),
+    ...composeWatching({ ...parts, database, keys, status: fleetStatus }),
     recordAudit: audit.record,
     audit,
     keys,

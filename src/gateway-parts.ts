@@ -23,6 +23,7 @@ import type { Database } from './store/database.ts'
 import { findClaimedInstance } from './store/instances.ts'
 import { pruneBatchWriters } from './store/batch-writers.ts'
 import { pruneEvents } from './store/events.ts'
+import { pruneDeadLetters } from './store/webhooks.ts'
 import { pruneHealth } from './store/health.ts'
 import { createListener } from './store/listener.ts'
 import { createSharedBuckets } from './store/redis.ts'
@@ -190,7 +191,7 @@ const PRUNE_MS = 3_600_000
 export const createPruning = (database: Database, log: Log): Runnable => {
   let timer: NodeJS.Timeout | undefined
   const prune = () => {
-    const forget = [rollUpUsage, pruneEvents, pruneHealth, pruneBatchWriters]
+    const forget = [rollUpUsage, pruneEvents, pruneHealth, pruneBatchWriters, pruneDeadLetters]
     for (const prune of forget)
       prune(database).catch((error: unknown) => log.warn('what is old is still there', { error }))
   }

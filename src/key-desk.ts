@@ -1,6 +1,7 @@
 import { messageOf } from './base/errors.ts'
 import type { Log } from './base/log.ts'
 import type { KeyOperations } from './key-operations.ts'
+import type { RecordEvent } from './model/event.ts'
 import type { By } from './model/audit.ts'
 import type { Rotation } from './model/keys.ts'
 
@@ -12,11 +13,16 @@ type RotationView = {
   failure: string | null
 }
 
+type DeskNeeds = { recordEvent: RecordEvent; log: Log; count?: (word: string) => void }
+
 /** What the daemon does with the keys: a rotation goes on beside everything else, one at a time. */
-export const createKeyDesk = (keys: KeyOperations, log: Log, count?: (word: string) => void) => {
+export const createKeyDesk = (keys: KeyOperations, { recordEvent, log, count }: DeskNeeds) => {
+  const tell = (phase: string, message: string) =>
+    recordEvent({ type: 'key.rotation', message, data: { phase } })
   let view: RotationView = { isRunning: false, rotation: null, failure: null }
   const run = async (by: By, kid: string | undefined, onFirst: () => void): Promise<void> => {
     view = { isRunning: true, rotation: null, failure: null }
+    tell('begun', 'The vault begins to seal everything by another key.')
     try {
       const onProgress = (rotation: Rotation) => {
         view = { ...view, rotation }
@@ -26,10 +32,12 @@ export const createKeyDesk = (keys: KeyOperations, log: Log, count?: (word: stri
       view = { isRunning: false, rotation, failure: null }
       count?.('done')
       log.info('keys rotated', rotation)
+      tell('done', `Everything that opens is sealed by the key ${rotation.kid}.`)
     } catch (error) {
       view = { ...view, isRunning: false, failure: messageOf(error) }
       count?.('failed')
       log.error('rotation ended early', { error })
+      tell('failed', `The rotation ended early: ${messageOf(error)}`)
     }
     onFirst()
   }

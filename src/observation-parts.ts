@@ -8,16 +8,21 @@ import type { ServiceHealth, Uptime } from './model/health.ts'
 import type { Database } from './store/database.ts'
 import { lastEventId, listEventsAfter, listNewestEvents, type EventFilter } from './store/events.ts'
 import { listUptimes } from './store/health.ts'
+import type { Vault } from './vault/vault.ts'
+import { createWebhookParts } from './webhook-parts.ts'
 
 type Parts = Pick<FleetParts, 'health'> & {
   database: Database
+  vault: Pick<Vault, 'seal' | 'open'>
   recorder: EventRecorder
   fleetStatus: () => FleetStatus
   log: Log
 }
 
 /** What operators and users see of what happens: the stream of events, and health with its past. */
-export const createObservationParts = ({ database, recorder, health, fleetStatus, log }: Parts) => {
+export const createObservationParts = (parts: Parts) => {
+  const { database, recorder, health, fleetStatus, log } = parts
+  const { webhooks, runnable: sending } = createWebhookParts({ ...parts, recordEvent: recorder.record }) // prettier-ignore
   const feed = createEventFeed<EventFilter>({
     read: (filter, range) => listEventsAfter(database, filter, range),
     lastId: () => lastEventId(database),
@@ -26,15 +31,16 @@ export const createObservationParts = ({ database, recorder, health, fleetStatus
   })
   const runnable: Runnable = {
     name: 'observation',
-    start: () => Promise.resolve(),
-    stop: () => {
+    start: sending.start,
+    stop: async () => {
       feed.close()
-      return Promise.resolve()
+      await sending.stop()
     },
   }
   return {
     runnable,
     needs: {
+      webhooks,
       events: {
         follow: feed.follow,
         newest: (filter: EventFilter, range: { before?: number | undefined; limit: number }) =>

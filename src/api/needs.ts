@@ -8,6 +8,7 @@ import type { KeyStatus, Rotation } from '../model/keys.ts'
 import type { LiveTraffic } from '../model/live-traffic.ts'
 import type { Service } from '../model/service.ts'
 import type { IdleInstance, UsageQuery, UsageSum } from '../model/usage.ts'
+import type { DeadLetter, Delivery, WebhookView } from '../model/webhook.ts'
 import type { Accounts } from './accounts.ts'
 import type { JudgeFailure } from './find-caller.ts'
 import type { OAuthClientNeeds, SignInNeeds } from './oauth-needs.ts'
@@ -40,6 +41,18 @@ type ObservationNeeds = {
     ) => Promise<StoredEvent[]>
   }
   listHealth: () => Promise<ServiceHealth[]>
+  webhooks: {
+    add: (wanted: {
+      url: string
+      types: string[]
+      service: string | null
+      allowPrivate: boolean
+    }) => Promise<{ id: string; secret: string }>
+    list: () => Promise<WebhookView[]>
+    remove: (id: string) => Promise<void>
+    test: (id: string) => Promise<Delivery>
+    dead: (id: string) => Promise<DeadLetter[]>
+  }
 }
 
 type OldUser = {

@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   stop: () => import('./commands/stop.ts'),
   start: () => import('./commands/start.ts'),
   status: () => import('./commands/status.ts'),
+  webhook: () => import('./commands/webhook.ts'),
   events: () => import('./commands/events.ts'),
   top: () => import('./commands/top.ts'),
   usage: () => import('./commands/usage.ts'),

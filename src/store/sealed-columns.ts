@@ -47,6 +47,15 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     service: 'service_type',
     columns: ['sealed_login'],
   },
+  {
+    table: 'webhooks',
+    id: 'id',
+    idType: 'uuid',
+    handle: 'id::text',
+    userId: `''`,
+    service: `'webhook'`,
+    columns: ['sealed_url', 'sealed_secret'],
+  },
 ]
 
 /** One row with its sealed values in the order of the table's columns; null where there is none. */

@@ -31,6 +31,17 @@ const NO_KEYS: ApiNeeds['keys'] = {
   remove: () => Promise.resolve(),
 }
 
+const refuse = (what: string) => () => Promise.reject(new Error(`nobody shall use ${what}`))
+
+/** Nobody is told. */
+export const NO_WEBHOOKS: ApiNeeds['webhooks'] = {
+  add: refuse('webhooks.add'),
+  list: () => Promise.resolve([]),
+  remove: refuse('webhooks.remove'),
+  test: refuse('webhooks.test'),
+  dead: refuse('webhooks.dead'),
+}
+
 /** Nothing happens. */
 const NO_EVENTS: ApiNeeds['events'] = {
   follow: () => Promise.reject(new Error('nobody shall follow')),
@@ -44,7 +55,6 @@ const NO_CUTOVER = new Proxy({} as ApiNeeds['cutover'], {
 
 const TOKEN = 'brt_admin'
 
-const refuse = (what: string) => () => Promise.reject(new Error(`nobody shall use ${what}`))
 /** Stand for what a test expects not to be used. */
 const NO_ACCOUNTS = new Proxy({} as Accounts, {
   get: (_target, property) => refuse(`accounts.${String(property)}`),
@@ -87,6 +97,7 @@ export const NO_PARTS: ApiNeeds = {
   keys: NO_KEYS,
   events: NO_EVENTS,
   listHealth: () => Promise.resolve([]),
+  webhooks: NO_WEBHOOKS,
   signIns: NO_SIGN_INS,
   oauthClients: NO_CLIENTS,
   cutover: NO_CUTOVER,

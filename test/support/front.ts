@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createWebhookParts } from '../../src/webhook-parts.ts'
 import { createApi } from '../../src/api/app.ts'
 import { createIdentify } from '../../src/api/identify.ts'
 import { createVerifyJwt } from '../../src/api/jwt.ts'
@@ -120,7 +121,10 @@ const openFront = async (kind: Database['kind'], home: string) => {
     fleet: NO_FLEET,
     recordAudit,
     audit,
-    keys: createKeyDesk(createKeyOperations({ config, database, vault, recordAudit }), silentLog),
+    keys: createKeyDesk(createKeyOperations({ config, database, vault, recordAudit }), {
+      recordEvent: () => undefined,
+      log: silentLog,
+    }),
     events: {
       // One that ends, for tests that ask every route.
       follow: () => Promise.resolve((async function* () {})()),
@@ -128,6 +132,8 @@ const openFront = async (kind: Database['kind'], home: string) => {
     },
     listHealth: () => Promise.resolve([]),
     cutover: composeCutover({ config, database, services: () => [], onRouting: undefined, recordEvent: () => undefined, log: silentLog }).desk, // prettier-ignore
+    webhooks: createWebhookParts({ database, vault, recordEvent: () => undefined, log: silentLog })
+      .webhooks,
     migrationStatus: () => migrationStatus(database, migrationsFolder(config)),
     log: silentLog,
   })

@@ -10,6 +10,7 @@ import { identityRoutes } from './identities.ts'
 import { oauthClientRoutes } from './oauth-clients.ts'
 import { overviewRoutes } from './overview.ts'
 import { tokenRoutes } from './tokens.ts'
+import { webhookRoutes } from './webhooks.ts'
 import { userRoutes } from './users.ts'
 
 /** What the operator does; the CLI is its client. */
@@ -25,4 +26,5 @@ export const adminRoutes = (needs: ApiNeeds): Route[] => [
   ...keyRoutes(needs),
   ...cutoverRoutes(needs),
   ...auditRoutes(needs),
+  ...webhookRoutes(needs),
 ]
