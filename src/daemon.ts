@@ -126,7 +126,11 @@ const openStores = async ({ config, log, meters, events }: Common): Promise<Open
   const recordAudit = audit.record
   const vault = auditReads(meterVault(opened, meters), recordAudit)
   const operations = createKeyOperations({ config, database, vault, recordAudit })
-  const rotated = { recordEvent: events.record, log: log.child('keys'), count: meters.rotations.count }
+  const rotated = {
+    recordEvent: events.record,
+    log: log.child('keys'),
+    count: meters.rotations.count,
+  }
   const keys = createKeyDesk(operations, rotated)
   vault.watch.logTo(log.child('keys'))
   await vault.watch.start()

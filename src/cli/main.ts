@@ -15,6 +15,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   start: () => import('./commands/start.ts'),
   status: () => import('./commands/status.ts'),
   webhook: () => import('./commands/webhook.ts'),
+  why: () => import('./commands/why.ts'),
   events: () => import('./commands/events.ts'),
   top: () => import('./commands/top.ts'),
   usage: () => import('./commands/usage.ts'),

@@ -144,6 +144,34 @@ describe('watching a fleet', function () {
     assert.match(said, /\u001b\[\?25h\u001b\[\?1049l[^]*[^-]echo/)
   })
 
+  type Event = { type: string; message: string }
+  const eventsOf = async (service: string): Promise<Event[]> => {
+    const { stdout } = await fleet().run(['events', '--service', service, '--json'])
+    return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Event) // prettier-ignore
+  }
+  type Why = { host: string; timeline: { kind: string; text: string }[]; missing: string[] }
+  const kindsOf = ({ timeline }: Why) => timeline.map(({ kind, text }) => `${kind} ${text}`)
+
+  it('events and why tell what was done to a service, health how it was, also while the daemon is down', async () => {
+    await fleet().run(['stop', 'beta'])
+    await fleet().run(['start', 'beta'])
+    await waitUntil('both are written', async () => (await eventsOf('beta')).length >= 2)
+    const types = (await eventsOf('beta')).map(({ type }) => type)
+    assert.deepEqual(types.slice(0, 2), ['service.stopped', 'service.started'])
+    assert.ok((await eventsOf('alpha')).every(({ type }) => !type.startsWith('service.st')))
+    const { services } = await fleet().json<{ services: { service: string; uptime: object }[] }>(['health']) // prettier-ignore
+    assert.ok(services.every(({ uptime }) => 'day' in uptime))
+    const why = await fleet().json<Why>(['why', 'beta'])
+    assert.equal(why.host, 'mcp-host-0')
+    assert.match(kindsOf(why).join('\n'), /event service.stopped[^]*event service.started[^]*probe Port \d+ answers now/) // prettier-ignore
+    const { stdout } = await fleet().run(['why', 'alpha'])
+    assert.match(stdout, /log {7}mcp-host-0: .*tool failed/)
+    await fleet().run(['down'])
+    const down = await fleet().json<Why>(['why', 'beta'])
+    assert.match(kindsOf(down).join('\n'), /event service.started[^]*probe Port \d+ does not answer as it should now \(refused\)/) // prettier-ignore
+    assert.deepEqual(down.missing, [])
+  })
+
   it('logs refuses a service that is not there', async () => {
     const { code, stderr } = await fleet().run(['logs', 'alhpa'])
     assert.equal(code, 3)
