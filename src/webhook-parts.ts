@@ -17,7 +17,7 @@ import { createSender } from './webhooks/sender.ts'
 
 type Parts = { database: Database; vault: Pick<Vault, 'seal' | 'open'>; recordEvent: RecordEvent; log: Log; pollMs?: number } // prettier-ignore
 
-export type WebhookInput = {
+type WebhookInput = {
   url: string
   types: string[]
   service: string | null

@@ -15,7 +15,7 @@ import { findDaemon } from './daemon-client.ts'
 import { readEvents, type EventView } from './event-access.ts'
 
 /** One thing that happened, or was seen. */
-export type WhyEntry = {
+type WhyEntry = {
   /** ISO 8601. */
   at: string
   kind: 'event' | 'evidence' | 'crash' | 'log' | 'probe'

@@ -6,8 +6,8 @@ import { loopbackSource } from '../base/loopback.ts'
 import type { Delivery } from '../model/webhook.ts'
 import type { Message } from './message.ts'
 
-export type Target = { url: string; allowPrivate: boolean }
-export type Post = (target: Target, message: Message) => Promise<Delivery>
+type Target = { url: string; allowPrivate: boolean }
+type Post = (target: Target, message: Message) => Promise<Delivery>
 
 const DEADLINE_MS = 10_000
 /** They say something about the moment, not about the event. */

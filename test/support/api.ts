@@ -34,7 +34,7 @@ const NO_KEYS: ApiNeeds['keys'] = {
 const refuse = (what: string) => () => Promise.reject(new Error(`nobody shall use ${what}`))
 
 /** Nobody is told. */
-export const NO_WEBHOOKS: ApiNeeds['webhooks'] = {
+const NO_WEBHOOKS: ApiNeeds['webhooks'] = {
   add: refuse('webhooks.add'),
   list: () => Promise.resolve([]),
   remove: refuse('webhooks.remove'),

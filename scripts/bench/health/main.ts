@@ -25,8 +25,8 @@ const ownCpu = (): number => {
 }
 
 const startServices = async (count: number) => {
-  const program = join(import.meta.dirname, 'services.js')
-  const child = spawn(process.execPath, [program, String(count)], { stdio: ['ignore', 'pipe', 'inherit'] }) // prettier-ignore
+  const program = join(import.meta.dirname, 'services.ts')
+  const child = spawn(process.execPath, ['--import=tsx', program, String(count)], { stdio: ['ignore', 'pipe', 'inherit'] }) // prettier-ignore
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
   return { child, pid: child.pid ?? 0, ports: JSON.parse(line) as number[] }
 }
