@@ -26,10 +26,20 @@ export const createAutopsy = (files: AutopsyFiles): Autopsy => {
     const note = readRecord(files.crashFileOf(host))
     const record = note?.at === taken.get(host) ? undefined : note
     if (record) taken.set(host, record.at)
-    const lines = tail(files.logFileOf(host)).split('\n').filter(Boolean).slice(-LINES)
+    const lines = tail(files.logFileOf(host)).split('\n').filter(Boolean).slice(-LINES).map(wordsOf)
     const cause = known ?? (record ? 'exception' : lastCause(tail(files.pm2LogFile), host))
     const worker = WITHOUT_NOTE.has(cause ?? '') ? readWorker(files.workFileOf(host)) : undefined
     return { cause, culprit: record?.service ?? worker, lines }
+  }
+}
+
+/** What an operator's own program wrote stands in the log as the event of a line: the evidence is what it said. */
+const wordsOf = (line: string): string => {
+  try {
+    const { part, event } = JSON.parse(line) as { part?: unknown; event?: unknown }
+    return part === 'program' && typeof event === 'string' ? event : line
+  } catch {
+    return line
   }
 }
 
