@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from './base/config.ts'
 import { messageOf } from './base/errors.ts'
 import type { Runnable } from './base/lifecycle.ts'
+import { createLoop } from './base/loop.ts'
 import type { Log } from './base/log.ts'
 import { createCutover, type Beginning } from './cutover/cutover.ts'
 import { readCutoverSettings } from './cutover/settings.ts'
@@ -81,7 +81,7 @@ export const composeCutover = (options: Options): { desk: CutoverDesk; runnable:
   const move = () => cutover.move().catch((error: unknown) => log.warn('the cutover does not go on', { error })) // prettier-ignore
   return {
     desk: createDesk({ database, cutover, move, changeRouting }),
-    runnable: createLoop(move),
+    runnable: createLoop({ name: 'cutover', turn: () => move().then(() => INTERVAL_MS) }),
   }
 }
 
@@ -114,28 +114,6 @@ const createDesk = ({ database, cutover, move, changeRouting }: DeskParts): Cuto
     return notice ? { text: notice.text, since: notice.since.toISOString() } : null
   },
 })
-
-const createLoop = (move: () => Promise<void>): Runnable => {
-  const stopping = new AbortController()
-  let running: Promise<void> | undefined
-  const run = async () => {
-    while (!stopping.signal.aborted) {
-      await move()
-      await delay(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
-    }
-  }
-  return {
-    name: 'cutover',
-    start: () => {
-      running ??= run()
-      return Promise.resolve()
-    },
-    stop: async () => {
-      stopping.abort()
-      await running
-    },
-  }
-}
 
 const fileOf = ({ home }: Config): string => join(home.root, 'cutover.json')
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { LogFileLimits } from '../base/log-settings.ts'
 import type { Runnable } from '../base/lifecycle.ts'
+import { createLoop } from '../base/loop.ts'
 import type { Log } from '../base/log.ts'
 import { isCurrent, listLogFiles, statAll, type LogFile } from './log-files.ts'
 import { empty, rotate } from './rotate.ts'
@@ -29,30 +29,13 @@ const LEAST_BYTES = 64 * 1024
 
 /** Keeps log files within their bounds, whoever writes them. A disk that is full or a file that is gone disturbs nobody. */
 export const createLogKeeper = (options: KeeperOptions): Runnable => {
-  const stopping = new AbortController()
   const look = createLook(options)
-  let running: Promise<void> | undefined
-  const run = async (): Promise<void> => {
-    let waitMs = LOOK_MS
-    while (!stopping.signal.aborted) {
-      await delay(waitMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)
-      waitMs = await look().catch((error: unknown) => {
-        options.log.warn('log files could not be looked at', { error })
-        return LOOK_MS
-      })
-    }
-  }
-  return {
-    name: 'log keeper',
-    start: () => {
-      running ??= run()
-      return Promise.resolve()
-    },
-    stop: async () => {
-      stopping.abort()
-      await running
-    },
-  }
+  const turn = (): Promise<number> =>
+    look().catch((error: unknown) => {
+      options.log.warn('log files could not be looked at', { error })
+      return LOOK_MS
+    })
+  return createLoop({ name: 'log keeper', turn, firstAfterMs: LOOK_MS })
 }
 
 /** One look at all files. @returns after how many milliseconds the next one is due */

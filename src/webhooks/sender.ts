@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '../base/errors.ts'
 import type { Runnable } from '../base/lifecycle.ts'
+import { createLoop } from '../base/loop.ts'
 import type { Log } from '../base/log.ts'
 import type { Webhook } from '../model/webhook.ts'
 import { deliver, type DeliveryNeeds } from './deliver.ts'
@@ -19,40 +19,32 @@ const POLL_MS = 1_000
 /** Sends events to webhooks: each gets them in their order, at its own pace, one attempt at a time. */
 export const createSender = (needs: SenderNeeds): Runnable => {
   const { claim, log, pollMs = POLL_MS } = needs
-  const stopping = new AbortController()
   const under = new Map<string, Promise<void>>()
-  let running: Promise<void> | undefined
 
-  const send = async (webhook: Webhook): Promise<void> => {
+  const send = async (webhook: Webhook, stopping: AbortSignal): Promise<void> => {
     try {
       let from = await deliver(needs, webhook)
-      while (from !== undefined && !stopping.signal.aborted)
+      while (from !== undefined && !stopping.aborted)
         from = await deliver(needs, { ...webhook, cursor: from, tries: 0 })
     } catch (error) {
       log.warn('events were not sent', { webhook: webhook.id, reason: messageOf(error) })
     }
   }
-  const look = async () => {
+  const look = async (stopping: AbortSignal) => {
     for (const webhook of await claim())
       if (!under.has(webhook.id))
-        under.set(webhook.id, send(webhook).finally(() => under.delete(webhook.id))) // prettier-ignore
+        under.set(webhook.id, send(webhook, stopping).finally(() => under.delete(webhook.id))) // prettier-ignore
   }
-  const run = async () => {
-    while (!stopping.signal.aborted) {
-      await look().catch((error: unknown) => log.debug('no webhooks', { reason: messageOf(error) }))
-      await delay(pollMs, undefined, { signal: stopping.signal }).catch(() => undefined)
-    }
+  const turn = async (stopping: AbortSignal): Promise<number> => {
+    await look(stopping).catch((error: unknown) => log.debug('no webhooks', { reason: messageOf(error) })) // prettier-ignore
+    return pollMs
   }
+  const loop = createLoop({ name: 'webhooks', turn })
 
   return {
-    name: 'webhooks',
-    start: () => {
-      running ??= run()
-      return Promise.resolve()
-    },
+    ...loop,
     stop: async () => {
-      stopping.abort()
-      await running
+      await loop.stop()
       await Promise.all(under.values())
       await needs.release().catch(() => undefined) // else the lease ends by itself
     },
