@@ -87,11 +87,20 @@ const listeningInodes = (file: string, port: number): string[] =>
 const holdsSocket = (pid: string, inodes: ReadonlySet<string>): boolean => {
   try {
     return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]
+      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
       return inode !== undefined && inodes.has(inode)
     })
   } catch {
-    return false
+    return false // ended meanwhile, or another user's
+  }
+}
+
+/** A process with clients closes descriptors while they are looked at: that one is gone says nothing of the others. */
+const linkOf = (path: string): string => {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
   }
 }
 

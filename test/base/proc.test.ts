@@ -86,6 +86,28 @@ describe('findListener', () => {
       await new Promise((resolve) => server.close(resolve))
     })
 
+  it('names a process that opens and closes descriptors all the time', async () => {
+    const program = `
+      const { openSync, closeSync } = require('node:fs')
+      const open = () => Array.from({ length: 50 }, () => openSync('/dev/null'))
+      let files = open() // below the descriptor of the listener
+      require('node:net').createServer().listen(0, '127.0.0.1', function () {
+        console.log(this.address().port)
+        setInterval(() => {
+          for (let i = 0; i < 200; i++) { files.forEach((file) => closeSync(file)); files = open() }
+        }, 1)
+      })`
+    const child = spawn(process.execPath, ['-e', program])
+    try {
+      const [said] = (await once(child.stdout, 'data')) as [Buffer]
+      const found = Array.from({ length: 100 }, () => findListener(Number(said.toString()))?.pid)
+      assert.deepEqual(new Set(found), new Set([child.pid]))
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  })
+
   it('tells nobody for a port that is free', async () => {
     const [port = 0] = await findFreePorts(1)
     assert.equal(findListener(port), undefined)
