@@ -29,6 +29,12 @@ module.exports = {
       from: { path: `^src/(${parts})/` },
       to: { path: '^src/', pathNot: ['^src/(base|model)/', '^src/$1/'] },
     },
+    {
+      name: 'compose-knows-no-program',
+      severity: 'error',
+      from: { path: '^src/compose/' },
+      to: { path: '^src/(cli/|[^/]+\\.ts$)' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'src-never-imports-test',

@@ -1,6 +1,6 @@
 import { readConfig } from './base/config.ts'
 import { createDaemonLog } from './base/daemon-log.ts'
-import { createGatewayRole, GATEWAY_ROLE } from './gateway-role.ts'
+import { createGatewayRole, GATEWAY_ROLE } from './compose/gateway/role.ts'
 
 /** One process of `berth gateway`: `gateway-process.js PROCESSES`. It serves until a signal comes, or its parent ends. */
 const main = async (): Promise<void> => {

@@ -3,8 +3,8 @@ import { createDaemonLog } from './base/daemon-log.ts'
 import { messageOf } from './base/errors.ts'
 import { createDaemon } from './daemon.ts'
 import { EXIT_DO_NOT_RESTART } from './fleet/ecosystem.ts'
-import { isLasting, writeStartFailure } from './start-failure.ts'
-import { startSuccessor } from './successor.ts'
+import { isLasting, writeStartFailure } from './compose/fleet/start-failure.ts'
+import { startSuccessor } from './compose/fleet/successor.ts'
 
 /** The daemon `main-api`: read the settings, compose, start, wait for a signal, stop. */
 const main = async (): Promise<void> => {

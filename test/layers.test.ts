@@ -41,6 +41,7 @@ const BREAKING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'src/services/mcp/start.ts': imports('../../daemon.ts'),
     'src/health/sweep.ts': `import type { nothing } from '../store/users.ts'\nexport type X = typeof nothing\n`,
   },
+  'compose-knows-no-program': { 'src/compose/fleet/parts.ts': imports('../../daemon.ts') },
   'no-cycles': { 'src/vault/open.ts': imports('./seal.ts') },
   'src-never-imports-test': { 'src/cli/fake.ts': imports('../../test/fake.ts') },
   'pg-only-through-store': { 'src/api/query.ts': imports('pg') },

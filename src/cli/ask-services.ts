@@ -1,5 +1,5 @@
 import { hasVariable } from '../base/proc.ts'
-import type { Answer } from '../fleet-status.ts'
+import type { Answer } from '../compose/fleet/status.ts'
 import { probeService } from '../health/probe.ts'
 import type { Service } from '../model/service.ts'
 

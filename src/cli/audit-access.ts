@@ -1,6 +1,6 @@
 import type { Config } from '../base/config.ts'
 import type { AuditVerdict, AuditView } from '../model/audit.ts'
-import { openAuditLog } from '../open-audit.ts'
+import { openAuditLog } from '../compose/accounts/audit.ts'
 import type { Client } from './client.ts'
 import { findDaemon } from './daemon-client.ts'
 import { withLocalStores } from './local-stores.ts'

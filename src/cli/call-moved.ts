@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Callable } from '../migration-verify.ts'
+import type { Callable } from '../compose/migration/verify.ts'
 import type { Service } from '../model/service.ts'
 import { placeOf } from '../model/service.ts'
 import { callHttp } from './http.ts'

@@ -2,8 +2,7 @@ import type { Config } from '../base/config.ts'
 import { AppError } from '../base/errors.ts'
 import { findLockHolder } from '../base/lock.ts'
 import { findListener } from '../base/proc.ts'
-import { DAEMON_LOCK } from '../daemon.ts'
-import { DAEMON_NAME, loadAdminToken } from '../wanted-fleet.ts'
+import { DAEMON_LOCK, DAEMON_NAME, loadAdminToken } from '../compose/fleet/wanted.ts'
 import { createClient, type Client } from './client.ts'
 
 type Address = { url: string; token: string }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../base/config.ts'
-import { DAEMON_LOCK } from '../daemon.ts'
+import { DAEMON_LOCK } from '../compose/fleet/wanted.ts'
 import { checkDatabase } from '../doctor/database.ts'
 import { checkFileModes } from '../doctor/file-modes.ts'
 import type { Check } from '../doctor/finding.ts'

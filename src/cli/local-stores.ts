@@ -2,9 +2,9 @@ import type { Config } from '../base/config.ts'
 import { prepareHome } from '../base/home.ts'
 import { acquireLock } from '../base/lock.ts'
 import { silentLog } from '../base/log.ts'
-import { DAEMON_LOCK } from '../daemon.ts'
-import { openDatabase, prepareDatabase } from '../open-accounts.ts'
-import type { OpenVault } from '../open-vault.ts'
+import { DAEMON_LOCK } from '../compose/fleet/wanted.ts'
+import { openDatabase, prepareDatabase } from '../compose/accounts/open.ts'
+import type { OpenVault } from '../compose/keys/open-vault.ts'
 import type { Database } from '../store/database.ts'
 
 /** Database and vault, opened by the command itself. */

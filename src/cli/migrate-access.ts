@@ -3,12 +3,16 @@ import type { Config } from '../base/config.ts'
 import { prepareHome } from '../base/home.ts'
 import { acquireLock } from '../base/lock.ts'
 import { silentLog } from '../base/log.ts'
-import { DAEMON_LOCK } from '../daemon.ts'
-import { withLegacySource, type LegacySource, type SourceOptions } from '../migration-source.ts'
-import type { MigrationParts } from '../migration-run.ts'
+import { DAEMON_LOCK } from '../compose/fleet/wanted.ts'
+import {
+  withLegacySource,
+  type LegacySource,
+  type SourceOptions,
+} from '../compose/migration/source.ts'
+import type { MigrationParts } from '../compose/migration/run.ts'
 import type { OnConflict } from '../migration/conflicts.ts'
 import { readPlanFile } from '../migration/plan-file.ts'
-import { openDatabase } from '../open-accounts.ts'
+import { openDatabase } from '../compose/accounts/open.ts'
 import { loadRegistry } from '../registry/load.ts'
 import type { Database } from '../store/database.ts'
 import { isSchemaWithLedger } from '../store/migration-ledger.ts'

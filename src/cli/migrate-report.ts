@@ -1,5 +1,5 @@
-import type { MigrationPlan } from '../migration-plan.ts'
-import type { Verified } from '../migration-verify.ts'
+import type { MigrationPlan } from '../compose/migration/plan.ts'
+import type { Verified } from '../compose/migration/verify.ts'
 import { REASONS, type Reason } from '../migration/legacy-row.ts'
 import type { Figures } from '../migration/tally.ts'
 import { count, green, note, print, red, table, yellow } from './output.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Config } from '../base/config.ts'
 import { prepareHome } from '../base/home.ts'
-import { loadAdminToken, loadHostKey } from '../wanted-fleet.ts'
+import { loadAdminToken, loadHostKey } from '../compose/fleet/wanted.ts'
 
 /**
  * Makes what the fleet's processes will read: the home, its keys, and the database's address, which may hold a password

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../base/config.ts'
 import { AppError } from '../base/errors.ts'
 import { findLockHolder } from '../base/lock.ts'
-import { gatewayLock, readGatewayState, type GatewayState } from '../gateway-state.ts'
+import { gatewayLock, readGatewayState, type GatewayState } from '../compose/gateway/state.ts'
 
 /** Above what each process may take to start, and its predecessor to end. */
 const PER_PROCESS_MS = 50_000

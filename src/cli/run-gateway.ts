@@ -4,9 +4,9 @@ import { messageOf } from '../base/errors.ts'
 import { prepareHome } from '../base/home.ts'
 import { acquireLock } from '../base/lock.ts'
 import { createLineLog } from '../base/log.ts'
-import { GATEWAY_ROLE, requirePostgres } from '../gateway-role.ts'
+import { GATEWAY_ROLE, requirePostgres } from '../compose/gateway/role.ts'
 import { createWorkers, type Workers } from '../services/cluster/workers.ts'
-import { gatewayLock, removeGatewayState, writeGatewayState, type GatewayState } from '../gateway-state.ts' // prettier-ignore
+import { gatewayLock, removeGatewayState, writeGatewayState, type GatewayState } from '../compose/gateway/state.ts' // prettier-ignore
 
 /** `maxBytes`: a process with more resident memory is replaced; 0: no limit. */
 type Size = { processes: number; maxBytes: number }

@@ -10,7 +10,7 @@ import type { CrashRecord } from '../model/crash.ts'
 import type { ServiceHealth } from '../model/health.ts'
 import { serviceUnknown } from '../model/service-unknown.ts'
 import { readDecisions, type Decisions } from '../supervisor/state-file.ts'
-import { loadWantedFleet, type WantedFleet } from '../wanted-fleet.ts'
+import { loadWantedFleet, type WantedFleet } from '../compose/fleet/wanted.ts'
 import { findDaemon } from './daemon-client.ts'
 import { readEvents, type EventView } from './event-access.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { readConfig } from '../../src/base/config.ts'
-import { fleetStatus, statusWithoutDaemon } from '../../src/fleet-status.ts'
+import { fleetStatus, statusWithoutDaemon } from '../../src/compose/fleet/status.ts'
 import type { HostPlan } from '../../src/model/fleet.ts'
 import { runBerth } from '../support/berth.ts'
 import { useFleet } from '../support/fleet.ts'

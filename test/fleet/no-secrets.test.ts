@@ -5,7 +5,7 @@ import { readConfig } from '../../src/base/config.ts'
 import { prepareHome } from '../../src/base/home.ts'
 import { renderEcosystem } from '../../src/fleet/ecosystem.ts'
 import { FINGERPRINT_VARIABLE } from '../../src/fleet/fingerprint.ts'
-import { loadAdminToken, loadHostKey, loadWantedFleet } from '../../src/wanted-fleet.ts'
+import { loadAdminToken, loadHostKey, loadWantedFleet } from '../../src/compose/fleet/wanted.ts'
 import { useTempFolder } from '../support/temp-folder.ts'
 
 const PASSWORD = 'Zaunkoenig7'

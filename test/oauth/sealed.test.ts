@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createKeyOperations } from '../../src/key-operations.ts'
+import { createKeyOperations } from '../../src/compose/keys/operations.ts'
 import { onEveryDatabase } from '../support/databases.ts'
 import { CLIENT } from '../support/provider.ts'
 import { makeSignInWorld } from '../support/sign-in-world.ts'

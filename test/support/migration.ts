@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { runMigration, type MigrationParts } from '../../src/migration-run.ts'
+import { runMigration, type MigrationParts } from '../../src/compose/migration/run.ts'
 import { decodersOf, type Decoder } from '../../src/migration/decoders.ts'
 import type { Figures } from '../../src/migration/tally.ts'
 import { loadRegistry } from '../../src/registry/load.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { readConfig } from '../../../src/base/config.ts'
 import { silentLog } from '../../../src/base/log.ts'
-import { prepareDatabase } from '../../../src/open-accounts.ts'
+import { prepareDatabase } from '../../../src/compose/accounts/open.ts'
 import { openPostgres } from '../../../src/store/postgres.ts'
 
 const SERVICE = 'bench'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readConfig } from '../../../src/base/config.ts'
 import { silentLog } from '../../../src/base/log.ts'
 import { hashSecret, makeHandle, makeInstanceSecret } from '../../../src/model/instance.ts'
-import { prepareDatabase } from '../../../src/open-accounts.ts'
+import { prepareDatabase } from '../../../src/compose/accounts/open.ts'
 import { openPostgres } from '../../../src/store/postgres.ts'
 
 /** What the bench knows of an instance, to compare with afterwards. */

@@ -2,7 +2,7 @@ import { Client as McpClient, StreamableHTTPClientTransport } from '@modelcontex
 import type { Command } from 'commander'
 import { readConfig } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
-import { packageVersion } from '../../wanted-fleet.ts'
+import { packageVersion } from '../../compose/fleet/wanted.ts'
 import { createClient, type Client } from '../client.ts'
 import { requireDaemon } from '../daemon-client.ts'
 import { bold, print } from '../output.ts'

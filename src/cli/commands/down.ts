@@ -4,9 +4,9 @@ import type { Command } from 'commander'
 import { readConfig, type Config } from '../../base/config.ts'
 import { commandOf, endProcesses, findProcessesWith, waitUntilGone } from '../../base/proc.ts'
 import { createPm2, type Pm2 } from '../../processes/pm2.ts'
-import { findFleetPrograms } from '../../fleet-programs.ts'
+import { findFleetPrograms } from '../../compose/fleet/programs.ts'
 import { GATEWAY_APP } from '../../model/fleet.ts'
-import { DAEMON_NAME } from '../../wanted-fleet.ts'
+import { DAEMON_NAME } from '../../compose/fleet/wanted.ts'
 import { print, printJson } from '../output.ts'
 
 const END_MS = 6_000

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { readConfig } from '../../base/config.ts'
 import { renderEcosystem } from '../../fleet/ecosystem.ts'
 import { writeRegistryFile } from '../../registry/registry-file.ts'
-import { loadWantedFleet } from '../../wanted-fleet.ts'
+import { loadWantedFleet } from '../../compose/fleet/wanted.ts'
 import { prepareFiles } from '../prepare.ts'
 import { print, printJson } from '../output.ts'
 

@@ -5,7 +5,7 @@ import { listLogFiles, logFilesElsewhere, statAll, type LogFile } from '../../lo
 import { followLog } from '../../logs/follow.ts'
 import { readLog, type LogEntry, type LogFilter } from '../../logs/read-lines.ts'
 import { serviceUnknown } from '../../model/service-unknown.ts'
-import { loadWantedFleet } from '../../wanted-fleet.ts'
+import { loadWantedFleet } from '../../compose/fleet/wanted.ts'
 import { print } from '../output.ts'
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const

@@ -1,0 +1,242 @@
+import type { Config } from '../../base/config.ts'
+import { sequence, type Runnable } from '../../base/lifecycle.ts'
+import { maxOpenFiles } from '../../base/proc.ts'
+import type { Log } from '../../base/log.ts'
+import { countThrough } from './count-through.ts'
+import type { ServiceState } from '../../gateway/breaker.ts'
+import { createGateway, type Gateway } from '../../gateway/gateway.ts'
+import { createGrants, type Grants } from '../../gateway/old-urls/grants.ts'
+import { createLookupCache } from '../../gateway/lookup-cache.ts'
+import { createUsage } from '../../gateway/usage.ts'
+import { composeOldUrls, type OldUrlParts } from './old-urls.ts'
+import { openIdentify } from '../accounts/identity.ts'
+import type { RecordAudit } from '../../model/audit.ts'
+import type { RecordEvent } from '../../model/event.ts'
+import { offersSignIn } from '../../model/oauth.ts'
+import type { Meters } from '../../model/meters.ts'
+import type { Service } from '../../model/service.ts'
+import type { Renewals } from '../../oauth/renewals.ts'
+import { createRefusedKeys } from './refused-keys.ts'
+import { composeRenewals } from '../accounts/sign-ins.ts'
+import { credentialsForHost } from '../keys/checks.ts'
+import type { Database } from '../../store/database.ts'
+import { findClaimedInstance } from '../../store/instances.ts'
+import { pruneBatchWriters } from '../../store/batch-writers.ts'
+import { pruneEvents } from '../../store/events.ts'
+import { pruneDeadLetters } from '../../store/webhooks.ts'
+import { pruneHealth } from '../../store/health.ts'
+import { createListener } from '../../store/listener.ts'
+import { createSharedBuckets } from '../../store/redis.ts'
+import { addUsage, rollUpUsage } from '../../store/usage.ts'
+import { findLiveToken, type LiveToken } from '../../store/tokens.ts'
+import type { Vault } from '../../vault/vault.ts'
+import { loadHostKey } from '../fleet/wanted.ts'
+
+export type GatewayPartsOptions = {
+  config: Config
+  database: Database
+  vault: Vault
+  /** Undefined for a service that does not run here. */
+  portOf: (service: string) => number | undefined
+  /** What is known of a service that does not answer. */
+  stateOf?: (service: string) => ServiceState | undefined
+  services: () => readonly Service[]
+  /** How many processes answer at this address. */
+  processes?: number
+  /** Somebody changed a token, a user or an identity. */
+  onTokenChange?: () => void
+  recordAudit: RecordAudit
+  recordEvent?: RecordEvent
+  /** What is counted beside the usage; by default nobody looks. */
+  meters?: Meters
+  log: Log
+}
+
+export type GatewayParts = {
+  gateway: Gateway
+  /** Of the access tokens of sign-ins. */
+  renewals: Renewals
+  /** Some token changed in this process. */
+  forgetTokens: () => void
+  /** With an old server alone. */
+  oldUrls: OldUrlParts | undefined
+  /** What runs beside the gateway. */
+  runnable: Runnable
+}
+
+/** What the triggers of `user_service_instances` and `api_tokens` announce. */
+const CHANNEL = 'berth_changes'
+const MAX_TOKENS = 10_000
+/** Connections to database and hosts that are free, logs, locks. */
+const OWN_FILES = 512
+/** The client's connection and the one to the host. */
+const FILES_PER_REQUEST = 2
+const MIN_OPEN = 64
+
+/** Makes the gateway over database and vault; the daemon and the gateway role share it. */
+export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
+  const { config, database, log } = options
+  const tokens = createTokenCache(database)
+  const identify = openIdentify({ config, database, findLiveToken: tokens.find })
+  const forgetTokens = () => {
+    tokens.flush()
+    identify.forget()
+    options.onTokenChange?.()
+  }
+  const grants = grantsFor(config)
+  const usage = createUsage({ write: (batch) => addUsage(database, batch), log })
+  const shared = config.redis && createSharedBuckets(config.redis.url, log.child('redis'))
+  const onInstanceChange = (handle: string) => gateway.forget(handle)
+  const renewals = composeRenewals({ ...options, onInstanceChange, log: log.child('oauth') })
+  const gateway = createGateway({
+    limitsOf: createLimitsOf(options.services),
+    takeShared: shared?.take,
+    share: 1 / (options.processes ?? 1),
+    maxOpen: Math.max(MIN_OPEN, Math.floor((maxOpenFiles() - OWN_FILES) / FILES_PER_REQUEST)),
+    ...countThrough(options.meters, usage.count),
+    findInstance: (claim) => findClaimedInstance(database, claim),
+    identifyUser: createIdentifyUser(identify, grants),
+    openCredentials: createOpening(options),
+    renewToken: renewals.renew,
+    onKeyRefused: createRefusedKeys(database, log),
+    portOf: options.portOf,
+    ...(options.stateOf && { stateOf: options.stateOf }),
+    trustedProxies: config.trustedProxies,
+    hostKey: loadHostKey(config),
+    log: log.child('gateway'),
+  })
+  const oldUrls = grants && openOldUrls(options, gateway, grants)
+  const listener = createChangeListener(options, changesFor({ gateway, forgetTokens, oldUrls }))
+  const others = [shared?.runnable, usage, oldUrls?.runnable].filter((one) => one !== undefined)
+  return {
+    gateway: oldUrls?.gateway ?? gateway,
+    renewals,
+    forgetTokens,
+    oldUrls,
+    runnable: sequence('gateway', [...listener, ...others], log),
+  }
+}
+
+/** Opens what goes to a host with a request. */
+const createOpening = ({ config: { baseUrl }, vault, services }: GatewayPartsOptions) => {
+  const canSignIn = (name: string) =>
+    services().some((service) => service.name === name && offersSignIn(service))
+  return (instance: Parameters<typeof credentialsForHost>[1]) =>
+    credentialsForHost({ vault, baseUrl, canSignIn }, instance)
+}
+
+/** Without an old server nothing is granted. */
+const grantsFor = ({ legacyUrl }: Config): Grants | undefined =>
+  legacyUrl === undefined ? undefined : createGrants()
+
+/** What is forgotten with which change. */
+const changesFor = ({
+  gateway,
+  forgetTokens,
+  oldUrls,
+}: Omit<GatewayParts, 'runnable' | 'renewals'>): Changes => ({
+  onInstance: (handle) => {
+    gateway.forget(handle)
+    oldUrls?.forget()
+  },
+  onToken: forgetTokens,
+  onRouting: () => void oldUrls?.reload(),
+  onGap: () => {
+    gateway.flush()
+    forgetTokens()
+    oldUrls?.forget()
+    void oldUrls?.reload()
+  },
+})
+
+/** Users by their tokens; and by what this process grants itself for old URLs. */
+const createIdentifyUser =
+  (identify: ReturnType<typeof openIdentify>, grants: Grants | undefined) =>
+  async (bearer: string): Promise<string | undefined> => {
+    const granted = grants?.userOf(bearer)
+    if (granted !== undefined) return granted
+    const caller = await identify(bearer)
+    const isUser = caller?.kind === 'user' && caller.scopes.includes('instances')
+    return isUser ? caller.userId : undefined
+  }
+
+const openOldUrls = (
+  { config, database, portOf, log }: GatewayPartsOptions,
+  gateway: Gateway,
+  grants: Grants,
+): OldUrlParts | undefined => {
+  const { legacyUrl, baseUrl, trustedProxies } = config
+  if (legacyUrl === undefined) return undefined
+  const given = { legacyUrl, baseUrl, trustedProxies }
+  return composeOldUrls({ ...given, database, gateway, grants, portOf, log: log.child('old urls') })
+}
+
+/** Found by name in no time, as long as the services are the same. */
+const createLimitsOf = (services: GatewayPartsOptions['services']) => {
+  let known: readonly Service[] = []
+  let limits = new Map<string, Service['limits']>()
+  return (name: string): Service['limits'] => {
+    const now = services()
+    if (now !== known) {
+      known = now
+      limits = new Map(now.map((service) => [service.name, service.limits]))
+    }
+    return limits.get(name)
+  }
+}
+
+const PRUNE_MS = 3_600_000
+
+/** Forgets what is old; one process is enough. */
+export const createPruning = (database: Database, log: Log): Runnable => {
+  let timer: NodeJS.Timeout | undefined
+  const prune = () => {
+    const forget = [rollUpUsage, pruneEvents, pruneHealth, pruneBatchWriters, pruneDeadLetters]
+    for (const prune of forget)
+      prune(database).catch((error: unknown) => log.warn('what is old is still there', { error }))
+  }
+  return {
+    name: 'pruning',
+    start: () => {
+      timer ??= setInterval(prune, PRUNE_MS)
+      return Promise.resolve()
+    },
+    stop: () => {
+      clearInterval(timer)
+      return Promise.resolve()
+    },
+  }
+}
+
+const createTokenCache = (database: Database) =>
+  createLookupCache<Buffer, LiveToken>({
+    find: (hash) => findLiveToken(database, hash),
+    keyOf: (hash) => hash.toString('latin1'),
+    detailOf: (hash) => hash.toString('latin1'),
+    answers: (_hash, token) =>
+      token !== undefined && (token.expiresAt === null || token.expiresAt > new Date()),
+    max: MAX_TOKENS,
+  })
+
+type Changes = {
+  onInstance: (handle: string) => void
+  onToken: () => void
+  onRouting: () => void
+  onGap: () => void
+}
+
+/** Hears what any process changes in Postgres. The embedded database is this process's own. */
+const createChangeListener = (
+  { config, log }: GatewayPartsOptions,
+  { onInstance, onToken, onRouting, onGap }: Changes,
+): Runnable[] => {
+  if (config.databaseUrl === undefined) return []
+  const onMessage = (message: string) => {
+    const [kind, handle = ''] = message.split(' ')
+    if (kind === 'instance') onInstance(handle)
+    else if (kind === 'routing') onRouting()
+    else onToken()
+  }
+  const url = config.databaseUrl
+  return [createListener({ url, channel: CHANNEL, onMessage, onGap, log: log.child('store') })]
+}

@@ -1,0 +1,172 @@
+import { join } from 'node:path'
+import type { Config } from '../../base/config.ts'
+import { messageOf } from '../../base/errors.ts'
+import type { Runnable } from '../../base/lifecycle.ts'
+import { createLoop } from '../../base/loop.ts'
+import type { Log } from '../../base/log.ts'
+import { createCutover, type Beginning } from '../../cutover/cutover.ts'
+import { readCutoverSettings } from '../../cutover/settings.ts'
+import { viewOf } from '../../cutover/watch-paths.ts'
+import { CUTOVER_STEPS, type CutoverView, type RoutingView } from '../../model/cutover.ts'
+import type { RecordEvent } from '../../model/event.ts'
+import { runCommand } from '../../processes/run-command.ts'
+import {
+  addDecision, findCutover, insertCutover, listDecisions, listMovedServices, updateCutover,
+} from '../../store/cutovers.ts' // prettier-ignore
+import {
+  listOldSamplesBefore,
+  listSamplesAfter,
+  removeSamples,
+} from '../../store/cutover-samples.ts'
+import type { Database } from '../../store/database.ts'
+import { changeOldRouting, readOldRouting, type RoutingChange } from '../../store/old-routing.ts'
+import { listOldUsers, type OldUser } from '../../store/old-url-usage.ts'
+
+type Options = {
+  config: Config
+  database: Database
+  /** The state of each service that runs here. */
+  services: () => readonly { service: string; state: string }[]
+  /** The routing was changed in this process. */
+  onRouting: (() => Promise<void>) | undefined
+  recordEvent: RecordEvent
+  log: Log
+}
+
+/** What the API does with the cutover. */
+type CutoverDesk = {
+  status: () => Promise<CutoverView | null>
+  start: (beginning: Beginning) => Promise<void>
+  advance: (isForced: boolean) => Promise<void>
+  abort: () => Promise<void>
+  finish: (isForced: boolean) => Promise<void>
+  routing: () => Promise<RoutingView>
+  changeRouting: (change: Partial<RoutingView>) => Promise<RoutingView>
+  listOldUsers: (since: Date) => Promise<OldUser[]>
+  notice: () => Promise<{ text: string; since: string } | null>
+}
+
+const INTERVAL_MS = 500
+const CHECK_MS = 5_000
+const MAX_OLD_USERS = 100_000
+const MAX_DECISIONS = 20
+const UP = ['healthy', 'planned']
+
+/** The walk over database, fleet and the operator's commands; the daemon carries it. */
+export const composeCutover = (options: Options): { desk: CutoverDesk; runnable: Runnable } => {
+  const { config, database, log } = options
+  const changeRouting = async (change: RoutingChange) => {
+    const changed = await changeOldRouting(database, change)
+    await options.onRouting?.()
+    return changed
+  }
+  const cutover = createCutover({
+    find: () => findCutover(database),
+    insert: (state) => insertCutover(database, state),
+    update: (changed, hasEnded) => updateCutover(database, changed, hasEnded),
+    addDecision: (decision) => addDecision(database, decision),
+    removeSamples: () => removeSamples(database),
+    listSamplesAfter: (at) => listSamplesAfter(database, at),
+    listOldSamplesBefore: (at) => listOldSamplesBefore(database, at),
+    readRouting: () => readOldRouting(database),
+    changeRouting,
+    findOldServerFault: () => findOldServerFault(config.legacyUrl),
+    listDown: async () => {
+      const up = new Set(options.services().filter(({ state }) => UP.includes(state)).map(({ service }) => service)) // prettier-ignore
+      return (await listMovedServices(database)).filter((service) => !up.has(service))
+    },
+    countMoved: async () => (await listMovedServices(database)).length,
+    runHook: (which) => runHook(config, which),
+    pageUrl: `${config.baseUrl}/`,
+    settings: () => readCutoverSettings(fileOf(config)),
+    recordEvent: options.recordEvent,
+    log,
+  })
+  const move = () => cutover.move().catch((error: unknown) => log.warn('the cutover does not go on', { error })) // prettier-ignore
+  return {
+    desk: createDesk({ database, cutover, move, changeRouting }),
+    runnable: createLoop({ name: 'cutover', turn: () => move().then(() => INTERVAL_MS) }),
+  }
+}
+
+type DeskParts = {
+  database: Database
+  cutover: ReturnType<typeof createCutover>
+  move: () => Promise<void>
+  changeRouting: (change: RoutingChange) => Promise<RoutingView>
+}
+
+const toRoutingView = ({ percent, users, services }: RoutingView) => ({ percent, users, services })
+
+const createDesk = ({ database, cutover, move, changeRouting }: DeskParts): CutoverDesk => ({
+  status: () => readView(database, cutover),
+  start: cutover.start,
+  advance: async (isForced) => {
+    await cutover.advance(isForced)
+    void move() // may take as long as the operator's command
+  },
+  abort: async () => {
+    await cutover.abort()
+    void move()
+  },
+  finish: cutover.finish,
+  routing: async () => toRoutingView(await readOldRouting(database)),
+  changeRouting: async (change) => toRoutingView(await changeRouting(change)),
+  listOldUsers: (since) => listOldUsers(database, { since, limit: MAX_OLD_USERS }),
+  notice: async () => {
+    const { notice } = await readOldRouting(database)
+    return notice ? { text: notice.text, since: notice.since.toISOString() } : null
+  },
+})
+
+const fileOf = ({ home }: Config): string => join(home.root, 'cutover.json')
+
+const runHook = async (config: Config, which: 'stop' | 'start'): Promise<void> => {
+  const { hooks } = readCutoverSettings(fileOf(config))
+  const command = hooks[which]
+  if (command === undefined) return
+  const environment = { ...config.passed, BERTH_HOME: config.home.root }
+  await runCommand(command, { deadlineMs: hooks.deadlineSeconds * 1_000, environment })
+}
+
+/** Whatever it answers: it is there. */
+const findOldServerFault = async (url: string | undefined): Promise<string | undefined> => {
+  if (url === undefined) return 'BERTH_LEGACY_URL is not set: nobody knows where the old server is'
+  try {
+    const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(CHECK_MS) })
+    await answer.body?.cancel()
+    return undefined
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    return `The old server at ${url} does not answer: ${messageOf(cause)}`
+  }
+}
+
+const readView = async (
+  database: Database,
+  cutover: ReturnType<typeof createCutover>,
+): Promise<CutoverView | null> => {
+  const found = await findCutover(database)
+  if (!found) return null
+  const { id, startedAt, endedAt, state } = found
+  const { percent } = await readOldRouting(database)
+  const comparison = cutover.comparison()
+  const decisions = await listDecisions(database, id, MAX_DECISIONS)
+  const { step, isDone, problem, isAutomatic, percents, ending } = state
+  return {
+    id,
+    step,
+    number: CUTOVER_STEPS.indexOf(step) + 1,
+    state: ending === null ? 'running' : endedAt === null ? 'ending' : ending.outcome,
+    isDone,
+    problem,
+    isAutomatic,
+    percents: [...percents],
+    percent,
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    reason: ending?.reason ?? null,
+    comparison: comparison && endedAt === null ? viewOf(comparison) : null,
+    decisions: decisions.map((made) => ({ ...made, at: made.at.toISOString() })),
+  }
+}

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { createHash, randomUUID } from 'node:crypto'
+import type { MigrationParts } from '../../../src/compose/migration/run.ts'
+import { rollBackMigration } from '../../../src/compose/migration/rollback.ts'
+import { verifyMigration } from '../../../src/compose/migration/verify.ts'
+import { decodersOf } from '../../../src/migration/decoders.ts'
+import { HANDLE } from '../../../src/model/instance.ts'
+import type { Database } from '../../../src/store/database.ts'
+import { migrateDatabase } from '../../../src/store/migrate.ts'
+import { findMovedByOldId, findMovedByTokenHash } from '../../../src/store/moved-instances.ts'
+import { MIGRATIONS, onEveryDatabase, OPEN } from '../../support/databases.ts'
+import {
+  fillLegacy, insertLegacy, ivHex, legacyRows, opensslMd5, storedOf, type LegacyOptions,
+} from '../../support/legacy-database.ts' // prettier-ignore
+import { LEGACY_SERVICES, migrationParts, runOnce } from '../../support/migration.ts'
+
+const ROWS = 1_200
+const sha256 = (text: string) => createHash('sha256').update(text).digest()
+
+const VARIANTS: Record<string, { options: LegacyOptions; decoder: ReturnType<typeof decodersOf> }> =
+  {
+    'variant a, openssl-md5': {
+      options: { variant: 'a', rows: ROWS, ...LEGACY_SERVICES, encrypt: opensslMd5('correct horse') },
+      decoder: decodersOf('openssl-md5', 'correct horse'),
+    },
+    'variant a, iv-hex': {
+      options: { variant: 'a', rows: ROWS, ...LEGACY_SERVICES, encrypt: ivHex(sha256('battery')) },
+      decoder: decodersOf('iv-hex', 'battery'),
+    },
+    'variant b': {
+      options: { variant: 'b', rows: ROWS, ...LEGACY_SERVICES },
+      decoder: decodersOf('none', ''),
+    },
+  } // prettier-ignore
+
+const wipe = (database: Database) =>
+  database.script('drop schema public cascade; create schema public')
+
+const expectedLeft = (options: LegacyOptions): Record<string, number> => {
+  const left: Record<string, number> = {}
+  for (const { expected } of legacyRows(options))
+    if ('left' in expected) left[expected.left] = (left[expected.left] ?? 0) + 1
+  return left
+}
+
+/** Every old row against what became of it, read by nothing of the migration's own. */
+const compareAll = async (parts: MigrationParts, options: LegacyOptions): Promise<void> => {
+  const { target, vault } = parts
+  const rows = await target.query<Record<string, string | null>>(
+    `select l.old_instance_id::text as id, l.outcome, l.reason, l.flags[1] as flag, i.* from migration_ledger l
+     left join user_service_instances i on i.instance_id = l.instance_id`,
+  )
+  const byId = new Map(rows.map((row) => [row['id'], row]))
+  let seen = 0
+  for (const row of legacyRows(options)) {
+    seen += 1
+    const found = byId.get(row.id)
+    assert.ok(found, `${row.id} is in the ledger`)
+    if ('left' in row.expected) {
+      assert.deepEqual([found['outcome'], found['reason'], found['instance_id']], ['left', row.expected.left, null]) // prettier-ignore
+      continue
+    }
+    const handle = found['instance_id'] ?? ''
+    assert.match(handle, HANDLE)
+    assert.ok(handle.startsWith(`${row.type.slice(0, 3)}_user_${row.userId?.slice(0, 8)}_`))
+    assert.ok(handle.endsWith(createHash('md5').update(row.id).digest('hex').slice(0, 6)))
+    const place = { handle, userId: row.userId ?? '', service: row.type }
+    const opened = vault.open({ ...place, column: 'encrypted_api_key' }, found['encrypted_api_key'] ?? '') // prettier-ignore
+    assert.deepEqual(JSON.parse(opened), row.expected.moved)
+    assert.equal(found['flag'], row.expected.isIncomplete ? 'incomplete' : null)
+  }
+  assert.equal(byId.size, seen)
+}
+
+const counts = async (database: Database) =>
+  database.query(`select (select count(*) from user_service_instances)::int as instances,
+    (select count(*) from migration_ledger)::int as ledger, (select count(*) from users)::int as users`) // prettier-ignore
+
+onEveryDatabase('a migration within one database', (database) => {
+  beforeEach(() => wipe(database()))
+
+  for (const [name, { options, decoder }] of Object.entries(VARIANTS))
+    it(`moves or leaves every row with its true reason (${name})`, async () => {
+      await fillLegacy(database(), options)
+      await migrateDatabase(database(), MIGRATIONS)
+      const chosen = decoder.find(({ key }) => !key.includes('scrypt'))
+      const parts = await migrationParts({ source: database(), target: database(), variant: options.variant }, chosen) // prettier-ignore
+      const figures = await runOnce(parts)
+      assert.deepEqual(figures.left, expectedLeft(options))
+      assert.equal(figures.moved + Object.values(figures.left).reduce((a, b) => a + b, 0), ROWS)
+      await compareAll(parts, options)
+      const { verified } = await verifyMigration(parts, 0, () => undefined)
+      assert.deepEqual([verified.isRight, verified.equal, verified.wrong], [true, figures.moved, 0])
+
+      const before = await counts(database())
+      const again = await runOnce(parts)
+      assert.deepEqual([again.moved, again.unchanged, again.left], [0, figures.moved, figures.left])
+      assert.deepEqual(await counts(database()), before)
+    })
+
+  const small = { variant: 'a', rows: 40, ...LEGACY_SERVICES, isClean: true } as const
+  const prepare = async (options: LegacyOptions = small) => {
+    await fillLegacy(database(), options)
+    await migrateDatabase(database(), MIGRATIONS)
+    const parts = await migrationParts({ source: database(), target: database(), variant: options.variant }) // prettier-ignore
+    const figures = await runOnce(parts)
+    return { parts, figures, rows: [...legacyRows(options)] }
+  }
+  const moved = async (id: string) => (await findMovedByOldId(database(), id))?.instanceId
+  const credentialsOf = async ({ vault }: MigrationParts, id: string): Promise<unknown> => {
+    const found = await findMovedByOldId(database(), id)
+    const rows = await database().query<{ sealed: string }>('select encrypted_api_key as sealed from user_service_instances where instance_id = $1', [found?.instanceId]) // prettier-ignore
+    const place = { handle: found?.instanceId ?? '', userId: found?.userId ?? '', service: found?.service ?? '', column: 'encrypted_api_key' } // prettier-ignore
+    return JSON.parse(vault.open(place, rows[0]?.sealed ?? ''))
+  }
+
+  it('brings what is new or changed since, and keeps the URL of what it moved', async () => {
+    const { parts, rows } = await prepare()
+    const [changed, off, gone] = rows
+    assert.ok(changed && off && gone)
+    const handle = await moved(changed.id)
+    await database().query(`update mcp_instances set encrypted_credentials = '{"api_key":"second"}' where id = $1`, [changed.id]) // prettier-ignore
+    await database().query(`update mcp_instances set is_active = false where id = $1`, [off.id])
+    await insertLegacy(database(), small, [
+      { ...gone, id: randomUUID(), token: 'new', instanceNumber: 2, updatedAt: '2026-03-01', plaintext: 'newer' }, // prettier-ignore
+    ])
+    const handleOfGroup = await moved(gone.id)
+    const figures = await runOnce(parts)
+    assert.deepEqual([figures.moved, figures.updated, figures.dropped, figures.left], [2, 2, 1, { inactive: 1, conflict: 1 }]) // prettier-ignore
+    assert.equal(await moved(changed.id), handle)
+    assert.deepEqual(await credentialsOf(parts, changed.id), { api_key: 'second' })
+    assert.equal(await moved(off.id), undefined)
+    const newer = await findMovedByTokenHash(database(), sha256('new'))
+    assert.equal(newer?.instanceId, handleOfGroup)
+    assert.equal(await moved(gone.id), undefined)
+    assert.equal((await runOnce(parts)).moved, 0)
+  })
+
+  it('never overwrites what a user changed here, nor brings back what they removed', async () => {
+    const { parts, rows } = await prepare()
+    const [changed, removed] = rows
+    assert.ok(changed && removed)
+    await database().query(`update user_service_instances set encrypted_api_key = 'own', updated_at = now() where instance_id = $1`, [await moved(changed.id)]) // prettier-ignore
+    await database().query('delete from user_service_instances where instance_id = $1', [await moved(removed.id)]) // prettier-ignore
+    await database().query(`update mcp_instances set encrypted_credentials = 'other' where id = any ($1)`, [[changed.id, removed.id]]) // prettier-ignore
+    const figures = await runOnce(parts)
+    assert.deepEqual([figures.moved, figures.kept, figures.left], [0, 1, { removed: 1 }])
+    const sealed = await database().query('select 1 from user_service_instances where encrypted_api_key = $1', ['own']) // prettier-ignore
+    assert.equal(sealed.length, 1)
+    assert.deepEqual((await runOnce(parts)).left, { removed: 1 })
+
+    const done = await rollBackMigration(database(), () => undefined)
+    assert.deepEqual(done, { removed: 38, kept: 1, users: 0 })
+    assert.equal((await runOnce(parts)).moved, 38)
+  })
+
+  it('leaves an instance alone that a user made here before', async () => {
+    await fillLegacy(database(), small)
+    await migrateDatabase(database(), MIGRATIONS)
+    const [row] = [...legacyRows(small)]
+    assert.ok(row)
+    const parts = await migrationParts({ source: database(), target: database(), variant: 'a' })
+    await database().query(
+      `insert into user_service_instances (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret)
+       values ('own', $1, $2, 'v1', '', 'v1')`,
+      [row.userId, row.type],
+    )
+    const figures = await runOnce(parts)
+    assert.deepEqual([figures.moved, figures.left], [39, { exists: 1 }])
+    await rollBackMigration(database(), () => undefined)
+    assert.deepEqual((await database().query('select instance_id as id from user_service_instances')).map(({ id }) => id), ['own']) // prettier-ignore
+  })
+
+  it('gives another end to a handle that somebody has', async () => {
+    await fillLegacy(database(), small)
+    await migrateDatabase(database(), MIGRATIONS)
+    const [row, other] = [...legacyRows(small)]
+    assert.ok(row && other)
+    const handle = `${row.type.slice(0, 3)}_user_${row.userId?.slice(0, 8)}_${createHash('md5').update(row.id).digest('hex').slice(0, 6)}` // prettier-ignore
+    await database().query(
+      `insert into user_service_instances (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret)
+       values ($1, $2, 'echo', 'v1', '', 'v1')`,
+      [handle, other.userId],
+    )
+    const parts = await migrationParts({ source: database(), target: database(), variant: 'a' })
+    const figures = await runOnce(parts)
+    assert.deepEqual([figures.moved, figures.collisions], [40, 1])
+    assert.match((await moved(row.id)) ?? '', HANDLE)
+    assert.notEqual(await moved(row.id), handle)
+    assert.deepEqual(await credentialsOf(parts, row.id), { api_key: JSON.parse(storedOf(row, {}) ?? '').api_key }) // prettier-ignore
+  })
+})
+
+describe('a migration between two databases', function () {
+  this.timeout(60_000)
+
+  it('copies users by id and email, and takes nobody for another by the email', async () => {
+    const source = await OPEN.embedded()
+    const target = await OPEN.embedded()
+    try {
+      const options = { variant: 'b', rows: 400, ...LEGACY_SERVICES, isClean: true } as const
+      await fillLegacy(source.database, options)
+      await migrateDatabase(target.database, MIGRATIONS)
+      await target.database.query(`insert into users (email) values ('user-0@example.com')`)
+      const parts = await migrationParts({ source: source.database, target: target.database, variant: 'b' }) // prettier-ignore
+      const figures = await runOnce(parts)
+      assert.deepEqual([figures.moved, figures.left], [390, { user_conflict: 10 }])
+      assert.deepEqual(await counts(target.database), [{ instances: 390, ledger: 400, users: 40 }])
+      const done = await rollBackMigration(target.database, () => undefined)
+      assert.deepEqual(done, { removed: 390, kept: 0, users: 39 })
+      assert.deepEqual(await counts(target.database), [{ instances: 0, ledger: 400, users: 1 }])
+    } finally {
+      await source.close()
+      await target.close()
+    }
+  })
+})
