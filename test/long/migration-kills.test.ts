@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { silentLog } from '../../src/base/log.ts'
+import type { Database } from '../../src/store/database.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { runBerth } from '../support/berth.ts'
 import { createPostgres, skipWithoutPostgres } from '../support/databases.ts'
@@ -17,8 +18,23 @@ const OPTIONS = { variant: 'a', rows: 30_000, ...LEGACY_SERVICES, encrypt: ivHex
 const KILLS = 20
 const COMMAND = join(import.meta.dirname, '../../dist/cli/main.js')
 
-/** Moments from the start of the command to well into its work. */
-const MOST_MS = 3_500
+/** Every other kill comes at a moment of the start, the rest once so many more rows are done: a slow machine has both. */
+const START_MS = 1_500
+const MOST_ROWS = (2 * OPTIONS.rows) / KILLS
+const POLL_MS = 20
+
+const ledgerRows = async (database: Database): Promise<number> => {
+  const [counted] = await database.query<{ count: number }>(
+    `select case when to_regclass('migration_ledger') is null then 0 else
+      (xpath('/row/c/text()', query_to_xml('select count(*) as c from migration_ledger', false, true, '')))[1]::text::int end as count`,
+  )
+  return counted?.count ?? 0
+}
+
+/** Until the run has more than so many rows in its ledger, or has ended. */
+const workedOn = async (database: Database, run: ChildProcess, rows: number): Promise<void> => {
+  while (run.exitCode === null && (await ledgerRows(database)) <= rows) await delay(POLL_MS)
+}
 
 describe('a migration that is killed again and again', function () {
   this.timeout(400_000)
@@ -30,7 +46,7 @@ describe('a migration that is killed again and again', function () {
     const env = { PATH: process.env['PATH'] ?? '', BERTH_HOME: join(folder(), 'home'), DATABASE_URL: url } // prettier-ignore
     const file = join(folder(), 'passphrase')
     writeFileSync(file, KEY, { mode: 0o600 })
-    mkdirSync(env.BERTH_HOME, { mode: 0o700 })
+    mkdirSync(env.BERTH_HOME, { recursive: true, mode: 0o700 })
     const run = ['migrate', 'run', '--decoder', 'iv-hex', '--passphrase-file', file, '--yes', '--json'] // prettier-ignore
     const database = await openPostgres(url, silentLog)
     try {
@@ -39,14 +55,11 @@ describe('a migration that is killed again and again', function () {
       for (let kill = 0; kill < KILLS; kill++) {
         const child = spawn(process.execPath, [COMMAND, ...run], { env, stdio: 'ignore' })
         const ended = once(child, 'exit')
-        await Promise.race([ended, delay(Math.random() * MOST_MS)])
+        if (kill % 2 === 0) await Promise.race([ended, delay(Math.random() * START_MS)])
+        else await workedOn(database, child, (seen.at(-1) ?? 0) + Math.random() * MOST_ROWS)
         child.kill('SIGKILL')
         await ended
-        const counted = await database.query<{ count: number }>(
-          `select case when to_regclass('migration_ledger') is null then 0 else
-            (xpath('/row/c/text()', query_to_xml('select count(*) as c from migration_ledger', false, true, '')))[1]::text::int end as count`,
-        )
-        seen.push(counted[0]?.count ?? 0)
+        seen.push(await ledgerRows(database))
       }
       assert.ok(seen.some((rows) => rows > 0 && rows < OPTIONS.rows), `killed amid its work: ${seen.join(' ')}`) // prettier-ignore
       const { stdout } = await runBerth(run, env)
