@@ -52,14 +52,40 @@ const parentOf = (pid: number): number =>
 export const residentBytesOf = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024
 
+/** A process and all that descend from it, those that live. */
+export const treeOf = (pid: number): number[] => {
+  const tree = [pid]
+  for (const one of tree) if (tree.length < MAX_TREE) tree.push(...childrenOf(one))
+  return tree
+}
+const MAX_TREE = 1_000
+
+/** Each thread has children of its own. */
+const childrenOf = (pid: number): number[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      (read(`/proc/${pid}/task/${thread}/children`) ?? '').split(' ').filter(Boolean).map(Number),
+    )
+  } catch {
+    return [] // it ended
+  }
+}
+
+/** Resident memory of a process and all that it started. */
+export const treeBytesOf = (pid: number): number =>
+  treeOf(pid).reduce((sum, one) => sum + residentBytesOf(one), 0)
+
 /** Clock ticks a second in /proc, the same on every Linux that Node runs on. */
 const TICKS = 100
 
-/** CPU time of a process, user and system; 0 when it has ended. */
-export const cpuSecondsOf = (pid: number): number => {
-  // The command, in parentheses, may hold blanks; utime and stime are the 12th and 13th fields after it.
+/** CPU time of a process and all that it started, user and system, also of those that ended; 0 when it has ended. */
+export const treeCpuSecondsOf = (pid: number): number =>
+  treeOf(pid).reduce((sum, one) => sum + ticksOf(one), 0) / TICKS
+
+const ticksOf = (pid: number): number => {
+  // The command, in parentheses, may hold blanks; the 12th to 15th fields after it are utime, stime, cutime and cstime.
   const fields = (read(`/proc/${pid}/stat`) ?? '').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS
+  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
 }
 
 const TCP_LISTEN = '0A'

@@ -3,10 +3,14 @@ import { green, note, red, yellow } from './output.ts'
 
 const MARK = { add: green('+'), remove: red('-'), change: yellow('~') } as const
 
-/** Says which configs cannot be used and why: their services count as removed. */
+/** Says which configs cannot be used and why, and what becomes of their services. */
 export const noteLeftOut = ({ leftOut }: { leftOut: readonly LeftOut[] }): void => {
-  for (const { file, path, message } of leftOut)
-    note(`${yellow('left out:')} ${file}${path && ` at ${path}`}: ${message}`)
+  for (const one of leftOut) note(`${yellow('left out:')} ${describeLeftOut(one)}`)
+}
+
+export const describeLeftOut = ({ file, path, message, kept }: LeftOut): string => {
+  const then = kept === undefined ? '' : `. ${kept} goes on with the config it had`
+  return `${file}${path && ` at ${path}`}: ${message}${then}`
 }
 
 /** `1 change`, `2 changes`. */

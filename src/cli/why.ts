@@ -8,6 +8,7 @@ import { listLogFiles, logFilesElsewhere, statAll } from '../logs/log-files.ts'
 import { readLog } from '../logs/read-lines.ts'
 import type { CrashRecord } from '../model/crash.ts'
 import type { ServiceHealth } from '../model/health.ts'
+import type { Service } from '../model/service.ts'
 import { serviceUnknown } from '../model/service-unknown.ts'
 import { readDecisions, type Decisions } from '../supervisor/state-file.ts'
 import { loadWantedFleet, type WantedFleet } from '../compose/fleet/wanted.ts'
@@ -34,7 +35,13 @@ export type Why = {
   missing: string[]
 }
 
-type Asked = { config: Config; service: string; port: number; host: string }
+type Asked = {
+  config: Config
+  service: string
+  port: number
+  host: string
+  health: Service['health']
+}
 
 const EVENTS = 100
 const LOG_LINES = 20
@@ -53,7 +60,7 @@ export const explain = async (config: Config, service: string): Promise<Why> => 
   const wanted = fleet.services.find(({ name }) => name === service)
   const host = fleet.hosts.find((one) => one.services.some(({ name }) => name === service))?.name
   if (!wanted || host === undefined) throw serviceUnknown([service], names)
-  const asked: Asked = { config, service, port: wanted.port, host }
+  const asked: Asked = { config, service, port: wanted.port, host, health: wanted.health }
   const missing: string[] = []
   const orMissing = async (what: string, read: () => Promise<WhyEntry[]>): Promise<WhyEntry[]> =>
     read().catch((error: unknown) => {
@@ -134,10 +141,11 @@ const crashOf = ({ config, service, host }: Asked): WhyEntry[] => {
   }
 }
 
-const probeNow = async ({ service, port }: Asked): Promise<WhyEntry> => {
-  const result = await probeService({ service, port }, PROBE_MS)
+const probeNow = async ({ service, port, health }: Asked): Promise<WhyEntry> => {
+  const result = await probeService({ ...health, service, port }, PROBE_MS)
+  const but = result.ok && result.concern ? `, but: ${result.concern.reason}` : ''
   const text = result.ok
-    ? `Port ${port} answers now, after ${Math.round(result.responseMs)} ms.`
+    ? `Port ${port} answers now, after ${Math.round(result.responseMs)} ms${but}.`
     : `Port ${port} does not answer as it should now (${result.cause}): ${result.reason}.`
   return { at: new Date().toISOString(), kind: 'probe', text }
 }

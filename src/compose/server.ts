@@ -91,6 +91,7 @@ export const knownServices = ({ supervisor, health }: FleetParts): KnownServices
 })
 
 const statusOf = (parts: Parts): FleetStatus => {
-  const { config } = parts
-  return fleetStatus({ ...knownServices(parts), config, version: packageVersion(config) })
+  const { config, supervisor } = parts
+  const { leftOut } = supervisor.fleet()
+  return fleetStatus({ ...knownServices(parts), config, version: packageVersion(config), leftOut })
 }

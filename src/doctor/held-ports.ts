@@ -1,6 +1,6 @@
 import { redactText } from '../base/redact.ts'
 import { error, ok, someOf, warning, type Verdict } from './finding.ts'
-import { findPortUsers, type PortUser } from './port-users.ts'
+import { findPortUsers, type PortUser } from '../base/port-users.ts'
 
 export type HeldPortsNeeds = {
   /** Who shall have which port: services, and the daemon. */

@@ -29,7 +29,7 @@ type RecorderOptions = {
   maxWaiting?: number
 }
 
-const MAX_WAITING = 20_000
+const MAX_WAITING = 100_000
 const MAX_WAITING_BYTES = 32 * 1024 * 1024
 const MAX_BATCH = 1_000
 const RETRY_MS = 500

@@ -10,7 +10,7 @@ export type Target = {
   port: number
   /** By default `/health`. */
   path?: string | undefined
-  /** How long the first probe waits; repeats wait twice as long. */
+  /** How long the first probe waits; repeats wait 2.2 times as long. */
   timeoutMs?: number | undefined
   /** An answer that takes longer makes the service degraded. */
   slowMs?: number | undefined
@@ -56,8 +56,11 @@ type Answer = z.output<typeof answerSchema>
 
 /** More than any health answer has. */
 const MAX_BYTES = 4096
-export const TIMEOUT_MS = 1_000
+/** One that hangs is degraded within a second of the sweep. */
+export const TIMEOUT_MS = 950
 const SLOW_MS = 750
+/** So much of a probe's time an API may take; the rest is for the host to say so. */
+const API_SHARE = 0.8
 
 /** Asks a static port for its health. The answer must name the service: somebody else may hold the port. */
 export const probeService = async (
@@ -67,7 +70,7 @@ export const probeService = async (
   const startedAt = performance.now()
   try {
     const { port, path = '/health', deep = false } = target
-    const headers = deep ? { [DEEP_HEADER]: '1' } : {}
+    const headers = deep ? { [DEEP_HEADER]: String(deadlineMs * API_SHARE) } : {}
     const { status, body } = await askPort({ port, path, headers, deadlineMs, maxBytes: MAX_BYTES })
     const responseMs = performance.now() - startedAt
     if (status !== 200) return { ok: false, cause: 'status', reason: `answered ${status}` }

@@ -18,6 +18,8 @@ export type Health = {
 const UNHEALTHY_AFTER = 3
 /** One that has never answered is starting for so long. */
 const STARTING_MS = 60_000
+/** As long as one that is replaced may hold its port, and say who it is. */
+const STRANGER_MS = 5_000
 
 export const initialHealth = (now: Date): Health => ({ state: 'starting', since: now, failures: 0 })
 
@@ -44,7 +46,9 @@ const stateAfter = (
 ): Health['state'] => {
   if (result.ok && result.concern) return 'degraded'
   if (result.ok) return result.planned ? 'planned' : 'healthy'
-  if (before.state === 'starting')
-    return now.getTime() - before.since.getTime() < STARTING_MS ? 'starting' : 'unhealthy'
+  if (before.state === 'starting') {
+    const patienceMs = result.cause === 'stranger' ? STRANGER_MS : STARTING_MS
+    return now.getTime() - before.since.getTime() < patienceMs ? 'starting' : 'unhealthy'
+  }
   return failures >= UNHEALTHY_AFTER ? 'unhealthy' : 'degraded'
 }

@@ -12,6 +12,9 @@ export type ServiceStatus = {
   /** ISO 8601: when the state began. */
   since: string
   restarts: number
+  /** What is wrong: the last probe's finding in a word, and in a sentence. Absent where nothing is. */
+  cause?: string
+  reason?: string
 }
 
 export type HostStatus = {
@@ -61,6 +64,8 @@ export type FleetStatus = {
   daemon: DaemonStatus
   /** Null: instance URLs are the daemon's alone. */
   gateway: GatewayStatus | null
+  /** Configs that could not be used when the fleet was applied last. */
+  leftOut: readonly LeftOut[]
 }
 
 /** One line of `berth plan`: what would change, and why. */
@@ -73,8 +78,14 @@ export type PlanLine = {
   fields: string[]
 }
 
-/** A config that cannot be used; its service counts as removed. */
-export type LeftOut = { file: string; path: string; message: string }
+/** A config that cannot be used. */
+export type LeftOut = {
+  file: string
+  path: string
+  message: string
+  /** The service that goes on with the config it ran with; without one there is none, or it was never applied. */
+  kept?: string
+}
 
 /** The whole of a plan, or of what was applied. */
 export type Changes = { changes: PlanLine[]; leftOut: readonly LeftOut[] }

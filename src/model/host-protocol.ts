@@ -8,7 +8,7 @@ export type HostHealth = {
   upstream?: { ok: boolean; reason?: string }
 }
 
-/** On `GET /health`: also look whether the API can be reached. The gateway strips it from what clients send. */
+/** On `GET /health`: also look whether the API can be reached, for at most so many milliseconds. The gateway strips it from what clients send. */
 export const DEEP_HEADER = 'x-berth-deep'
 
 /** A part of what a tool answers, as MCP has them. */

@@ -6,4 +6,6 @@ export type Finding = {
   /** Where in the file: `tools.3.endpoint`. Empty for the whole. */
   path: string
   message: string
+  /** The service that goes on with the config it runs with, although this one keeps it out. */
+  kept?: string
 }

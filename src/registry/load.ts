@@ -3,7 +3,9 @@ import { basename, dirname, join } from 'node:path'
 import { AppError, messageOf } from '../base/errors.ts'
 import type { Service } from '../model/service.ts'
 import { complete } from './complete.ts'
+import { resolveConflicts, type Candidate } from './conflicts.ts'
 import type { Finding } from './finding.ts'
+import { keepRunning } from './keep-running.ts'
 import { modernise } from './modernise.ts'
 import { parseConfig, type Problem } from './parse.ts'
 
@@ -18,8 +20,6 @@ export type Registry = {
 /** A config file as it stands on disk. */
 export type ConfigFile = { file: string; folder: string; text: string }
 
-type Candidate = { file: string; service: Service }
-
 /** What became of one file. */
 type Outcome = { candidate: Candidate | undefined; findings: Finding[]; ports: number[] }
 
@@ -31,9 +31,14 @@ export type Remembered = Map<string, { text: string; outcome: Outcome }>
  * is reported at once; only unreadable JSON, a missing name or port, or a conflict of either keeps a config out.
  *
  * @param remembered of earlier calls; brought up to date
+ * @param running services as they run: one whose file has become unusable goes on with the config it has
  * @throws AppError `registry_invalid` when the directory cannot be read
  */
-export const loadRegistry = (directory: string, remembered: Remembered = new Map()): Registry => {
+export const loadRegistry = (
+  directory: string,
+  remembered: Remembered = new Map(),
+  running: readonly Service[] = [],
+): Registry => {
   const outcomes = readConfigFiles(directory).map((file) => {
     const known = remembered.get(file.file)
     const outcome = known?.text === file.text ? known.outcome : loadOne(file)
@@ -41,13 +46,23 @@ export const loadRegistry = (directory: string, remembered: Remembered = new Map
   })
   remembered.clear()
   for (const [{ file, text }, outcome] of outcomes) remembered.set(file, { text, outcome })
-  const findings = outcomes.flatMap(([, outcome]) => outcome.findings)
-  const reservedPorts = new Set(outcomes.flatMap(([, { ports }]) => ports))
-  const candidates = outcomes.flatMap(([, { candidate }]) => candidate ?? [])
-  const services = withoutConflicts(candidates, findings)
-  services.sort((a, b) => a.port - b.port)
-  return { services, findings, reservedPorts }
+  const usable = outcomes.flatMap(([, { candidate }]) => candidate ?? [])
+  const unusable = outcomes.flatMap(([{ file, folder }, { candidate, ports }]) =>
+    candidate ? [] : [{ file, names: [folder], ports }],
+  )
+  const { chosen, conflicts } = resolveConflicts(usable, running)
+  const displaced = conflicts.map(({ file, service: name }) => ({ file, names: [name], ports: [] }))
+  const kept = keepRunning([...unusable, ...displaced], { chosen, running })
+  const findings = [...outcomes.flatMap(([, outcome]) => outcome.findings), ...conflicts]
+  return {
+    services: [...chosen, ...kept.values()].sort((a, b) => a.port - b.port),
+    findings: findings.map((finding) => withKept(finding, kept.get(finding.file))),
+    reservedPorts: new Set(outcomes.flatMap(([, { ports }]) => ports)),
+  }
 }
+
+const withKept = (finding: Finding, kept: Service | undefined): Finding =>
+  kept && finding.severity === 'error' ? { ...finding, kept: kept.name } : finding
 
 /** @throws AppError `registry_invalid` when the directory cannot be read */
 export const readConfigFiles = (directory: string): ConfigFile[] => {
@@ -106,26 +121,4 @@ const nameAfterFolder = (raw: unknown, folder: string): unknown =>
 const portsInText = (text: string): number[] => {
   const port = /"port"\s*:\s*"?(\d{2,5})/.exec(text)?.[1]
   return port === undefined ? [] : [Number(port)]
-}
-
-const withoutConflicts = (candidates: readonly Candidate[], findings: Finding[]): Service[] => {
-  const byName = new Map<string, Candidate>()
-  const byPort = new Map<number, Candidate>()
-  for (const candidate of candidates) {
-    const { service, file } = candidate
-    const taken = byName.get(service.name) ?? byPort.get(service.port)
-    if (taken) {
-      const what =
-        taken.service.name === service.name ? `name "${service.name}"` : `port ${service.port}`
-      const path = taken.service.name === service.name ? 'name' : 'port'
-      findings.push({
-        severity: 'error', service: service.name, file, path,
-        message: `${what} is taken by ${taken.file}; give this service another`,
-      }) // prettier-ignore
-      continue
-    }
-    byName.set(service.name, candidate)
-    byPort.set(service.port, candidate)
-  }
-  return [...byName.values()].map((candidate) => candidate.service)
 }

@@ -89,7 +89,7 @@ const tool = z.strictObject({
 const CRON = /^(?:[\d*/,a-z-]+\s+){4,5}[\d*/,a-z-]+$/i
 const health = z.strictObject({
   schedule: z.string().regex(CRON).optional().describe('Cron expression; default */30 * * * * *'),
-  timeoutMs: z.number().int().min(50).max(30_000).optional().describe('Default 1000'),
+  timeoutMs: z.number().int().min(50).max(30_000).optional().describe('Default 950'),
   slowMs: z.number().int().min(1).max(30_000).optional().describe('Degraded beyond; default 750'),
   path: z
     .string()

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
-import { commandOf, endProcesses, findListener, findProcessesWith, isRunning, waitUntilGone } from '../../src/base/proc.ts' // prettier-ignore
+import { commandOf, endProcesses, findListener, findProcessesWith, isRunning, residentBytesOf, treeBytesOf, treeCpuSecondsOf, treeOf, waitUntilGone } from '../../src/base/proc.ts' // prettier-ignore
 import { findFreePorts } from '../support/free-ports.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -23,6 +23,15 @@ describe('processes of this machine', () => {
       child.kill('SIGKILL')
       await once(child, 'exit')
     }
+  })
+
+  it('are counted with what they started, and what of that has ended', async () => {
+    const { pid, said } = await sleeper('(i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done); sleep 60 & echo $!; wait') // prettier-ignore
+    const tree = treeOf(pid)
+    assert.deepEqual(tree, [pid, Number(said)])
+    assert.ok(treeBytesOf(pid) > residentBytesOf(pid))
+    assert.ok(treeCpuSecondsOf(pid) > 0, 'the loop, which has ended, took its time')
+    process.kill(Number(said))
   })
 
   it('are found by a variable with exactly this value', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Evidence } from '../../src/model/crash.ts'
 import type { FleetStatus, PlanLine } from '../../src/model/fleet.ts'
@@ -120,6 +120,25 @@ describe('berth plan, apply, stop, start and restart', function () {
     const { changes } = await fleet().json<Changes>(['apply'])
     assert.deepEqual(changes.map(({ name }) => name), ['mcp-extra']) // prettier-ignore
     await isRefused('extra')
+  })
+
+  it('leave a service as it runs whose config a slip has broken, and say so until it is mended', async () => {
+    const file = join(fleet().registry, 'alpha', 'config.json')
+    const config = readFileSync(file, 'utf8')
+    writeFileSync(file, config.replace('{', '{,'))
+    const tools = await toolsOf('alpha')
+    for (const verb of ['plan', 'apply']) {
+      const { stdout, stderr } = await fleet().run([verb])
+      assert.equal(stdout, 'Nothing to change.\n')
+      assert.match(stderr, /left out: .*alpha.config\.json: is not JSON.*alpha goes on with the config it had/) // prettier-ignore
+    }
+    assert.deepEqual(await toolsOf('alpha'), tools)
+    assert.match((await fleet().run(['status'])).stdout, /Config left out: .*alpha goes on/)
+    const [out] = (await status()).leftOut
+    assert.deepEqual([out?.file, out?.kept], [file, 'alpha'])
+    writeFileSync(file, config)
+    await fleet().json(['apply'])
+    assert.deepEqual((await status()).leftOut, [])
   })
 
   it('leave the fleet as it is when the registry cannot run', async () => {

@@ -36,6 +36,7 @@ const parts = (over: object = {}) => ({
   hosts: fleet.hosts,
   decisions: { stopped: [], quarantined: {} },
   version: '1.2.3',
+  leftOut: [],
   processes: [process('mcp-host-0', 'online', 71), process('main-api', 'online', 70)],
   healthOf: () => ({ state: 'degraded' as const, since: SINCE }),
   ...over,

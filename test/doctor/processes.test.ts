@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { checkGateway } from '../../src/doctor/gateway.ts'
 import { checkOrphans } from '../../src/doctor/orphans.ts'
 import { checkPm2Daemons } from '../../src/doctor/pm2-daemons.ts'
-import { listenersOn } from '../../src/doctor/process-sockets.ts'
+import { listenersOn } from '../../src/base/process-sockets.ts'
 import { residentBytes } from '../../src/doctor/resident.ts'
 import { useTempFolder } from '../support/temp-folder.ts'
 

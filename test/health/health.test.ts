@@ -22,6 +22,7 @@ describe('the health monitor', () => {
   const watch = (services: string[], sweepCron = NEVER, schedules: Record<string, string> = {}) => {
     const answers = new Map<string, () => Promise<ProbeResult>>()
     const probes = new Map(services.map((service) => [service, 0]))
+    const deadlines = new Map<string, number[]>(services.map((service) => [service, []]))
     const entries: Fields[] = []
     const unhealthy: string[] = []
     const transitions: string[] = []
@@ -33,7 +34,8 @@ describe('the health monitor', () => {
           schedule: schedules[service],
         })),
       onUnhealthy: (service) => unhealthy.push(service),
-      probe: ({ service }: Target) => {
+      probe: ({ service }: Target, deadlineMs) => {
+        deadlines.get(service)?.push(deadlineMs)
         probes.set(service, (probes.get(service) ?? 0) + 1)
         return answers.get(service)?.() ?? Promise.resolve(UP)
       },
@@ -50,7 +52,18 @@ describe('the health monitor', () => {
     const stateOf = (service: string) => monitor.healthOf(service)?.state
     const reaches = (service: string, state: string) =>
       waitUntil(`${service} is ${state}`, () => stateOf(service) === state)
-    return { monitor, answers, answer, probes, entries, transitions, unhealthy, stateOf, reaches }
+    return {
+      monitor,
+      answers,
+      answer,
+      probes,
+      deadlines,
+      entries,
+      transitions,
+      unhealthy,
+      stateOf,
+      reaches,
+    }
   }
 
   it('knows nothing before it has looked', async () => {
@@ -225,6 +238,23 @@ describe('the health monitor', () => {
       'a: degraded to unhealthy (refused)',
       'a: unhealthy to healthy (undefined)',
     ])
+  })
+
+  it('calls one that is late slow, and asks it with more patience before it says that it hangs', async () => {
+    const { monitor, answer, transitions, deadlines } = watch(['a', 'b'])
+    await monitor.sweep()
+    for (const service of ['a', 'b'])
+      answer(service, { ok: false, cause: 'timeout', reason: 'no answer' })
+    await monitor.sweep()
+    answer('b', { ...UP, concern: { cause: 'slow', reason: 'late' } })
+    for (let sweeps = 0; sweeps < 3; sweeps++) await monitor.sweep()
+    assert.deepEqual(transitions, [
+      'a: healthy to degraded (slow)',
+      'b: healthy to degraded (slow)',
+      'a: degraded to unhealthy (timeout)',
+    ])
+    const patient = 2.2 * 950
+    assert.deepEqual(deadlines.get('b'), [950, 950, patient, patient, patient])
   })
 
   it('asks a service by a schedule of its own', async () => {

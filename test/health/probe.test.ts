@@ -131,7 +131,7 @@ describe('the probe of a static port', () => {
     probeService({ service: 'widgets', port, deep: true, ...over }, DEADLINE_MS)
   const serveDeep = (upstream: object | undefined, tools: string) =>
     serve((request, response) => {
-      const isDeep = request.headers['x-berth-deep'] === '1'
+      const isDeep = request.headers['x-berth-deep'] === String(DEADLINE_MS * 0.8)
       if (request.url === '/mcp') response.end(tools)
       else response.end(JSON.stringify({ ...WIDGETS, ...(isDeep && { upstream }) }))
     })

@@ -26,6 +26,14 @@ describe('the health of a service', () => {
     ])
   })
 
+  it('is unhealthy soon when a stranger has its port: that is no start', () => {
+    const STRANGE: ProbeResult = { ok: false, cause: 'stranger', reason: 'held' }
+    assert.deepEqual(states(STRANGE, STRANGE, STRANGE, STRANGE, STRANGE, UP), [
+      ...['starting', 'starting', 'starting', 'starting', 'unhealthy'],
+      'healthy',
+    ])
+  })
+
   it('is degraded by a first failure, unhealthy by the third in a row', () => {
     assert.deepEqual(states(UP, DOWN, DOWN, DOWN, DOWN), [
       ...['healthy', 'degraded', 'degraded'],

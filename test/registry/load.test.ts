@@ -63,6 +63,54 @@ describe('loadRegistry', () => {
     assert.deepEqual([...reservedPorts].sort(), [41_001, 41_002, 41_003])
   })
 
+  const runningOf = (directory: string) => loadRegistry(directory).services
+  const write = (directory: string, service: string, config: unknown) =>
+    writeFileSync(join(directory, service, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config)) // prettier-ignore
+  const again = (directory: string, running: ReturnType<typeof runningOf>) => {
+    const { services, findings } = loadRegistry(directory, new Map(), running)
+    const told = findings.map(({ service, path, kept }) => [service, path, kept])
+    return { ports: services.map(({ name, port }) => [name, port]), told, services }
+  }
+
+  it('goes on with the config that runs where a slip has made one unusable', () => {
+    const directory = makeRegistry({
+      anvils: olderConfig({ port: 41_001 }),
+      bolts: olderConfig({ name: 'nuts', port: 41_002 }),
+    })
+    const running = runningOf(directory)
+    write(directory, 'anvils', '{ "name": "anvils", "port": 41001,, }')
+    write(directory, 'bolts', '{ "name": "nuts", "port": 41002')
+    const { services, told } = again(directory, running)
+    assert.deepEqual(services, running)
+    assert.deepEqual(told, [['anvils', '', 'anvils'], ['bolts', '', 'nuts']]) // prettier-ignore
+    rmSync(join(directory, 'anvils'), { recursive: true })
+    assert.deepEqual(again(directory, running).ports, [['nuts', 41_002]], 'what is gone is gone')
+  })
+
+  it('lets nothing new take the name or port of what runs, and a service that moves onto another stay', () => {
+    const directory = makeRegistry({
+      bolts: olderConfig({ port: 41_002 }),
+      clamps: olderConfig({ port: 41_003 }),
+    })
+    const running = runningOf(directory)
+    mkdirSync(join(directory, 'anvils'))
+    write(directory, 'anvils', olderConfig({ name: 'anvils', port: 41_002 }))
+    write(directory, 'clamps', olderConfig({ name: 'clamps', port: 41_002 }))
+    const { ports, told } = again(directory, running)
+    assert.deepEqual(ports, [['bolts', 41_002], ['clamps', 41_003]]) // prettier-ignore
+    assert.deepEqual(told, [['anvils', 'port', undefined], ['clamps', 'port', 'clamps']]) // prettier-ignore
+  })
+
+  it('lets a config in another folder take the place of a broken one of that name', () => {
+    const directory = makeRegistry({ bolts: olderConfig({ port: 41_002 }) })
+    const running = runningOf(directory)
+    write(directory, 'bolts', '{')
+    mkdirSync(join(directory, 'screws'))
+    write(directory, 'screws', olderConfig({ name: 'bolts', port: 41_002 }))
+    const { ports, told } = again(directory, running)
+    assert.deepEqual([ports, told], [[['bolts', 41_002]], [['bolts', '', undefined]]])
+  })
+
   it('gives a contested port to the first config and says who has it', () => {
     const directory = makeRegistry({
       anvils: olderConfig({ port: 41_001 }),

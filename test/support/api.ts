@@ -11,6 +11,7 @@ export const FLEET: FleetStatus = {
   services: [],
   hosts: [],
   gateway: null,
+  leftOut: [],
   daemon: {
     state: 'running', pid: 1, url: '', since: null, version: '0', database: 'embedded', sandbox: null, pm2Home: '',
   }, // prettier-ignore

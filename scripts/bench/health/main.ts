@@ -36,7 +36,7 @@ const measure = async (count: number): Promise<void> => {
   const targets = ports.map((port, index) => ({ service: `s${index}`, port }))
   const monitor = createHealth({
     targets: () => targets,
-    probe: createOwnedProbe({ probe: probeService, pidOf: () => pid, refresh: () => Promise.resolve() }), // prettier-ignore
+    probe: createOwnedProbe({ probe: probeService, pidOf: () => pid, refresh: () => Promise.resolve(), listenersOn: () => [] }), // prettier-ignore
     sweepCron: '0 0 29 2 *',
     recheckMs: 100,
     repeatMs: 1_000,

@@ -14,6 +14,8 @@ const service = z
     ]), // prettier-ignore
     since: isoTime,
     restarts: z.int(),
+    cause: z.string().optional(),
+    reason: z.string().optional(),
   })
   .meta({ id: 'ServiceStatus' })
 
@@ -53,6 +55,14 @@ const gateway = z
   })
   .meta({ id: 'GatewayStatus' })
 
+/** A config that cannot be used. */
+export const leftOutShape = z.object({
+  file: z.string(),
+  path: z.string(),
+  message: z.string(),
+  kept: z.string().optional().describe('The service that goes on with the config it had.'),
+})
+
 /** The shape of `berth status --json`. */
 export const fleetStatusShape = z
   .looseObject({
@@ -60,5 +70,6 @@ export const fleetStatusShape = z
     hosts: z.array(host),
     daemon,
     gateway: gateway.nullable(),
+    leftOut: z.array(leftOutShape).readonly(),
   })
   .meta({ id: 'FleetStatus' })

@@ -4,7 +4,7 @@ import { serviceUnknown } from '../../model/service-unknown.ts'
 import type { ApiNeeds } from '../needs.ts'
 import { admin, operator } from '../contract/access.ts'
 import { answer, route, type Route } from '../contract/route.ts'
-import { fleetStatusShape } from './fleet-shapes.ts'
+import { fleetStatusShape, leftOutShape } from './fleet-shapes.ts'
 
 const tag = 'fleet'
 const names = z.array(z.string())
@@ -18,8 +18,7 @@ const change = z
     fields: names,
   })
   .meta({ id: 'Change' })
-const leftOut = z.object({ file: z.string(), path: z.string(), message: z.string() })
-const changes = z.object({ changes: z.array(change), leftOut: z.array(leftOut) })
+const changes = z.object({ changes: z.array(change), leftOut: z.array(leftOutShape) })
 
 type FleetNeeds = Pick<ApiNeeds, 'fleet' | 'services' | 'fleetStatus' | 'migrationStatus'>
 

@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import { statusWithoutDaemon } from '../../compose/fleet/status.ts'
 import type { FleetStatus, GatewayStatus, ServiceStatus } from '../../model/fleet.ts'
 import { loadWantedFleet, packageVersion } from '../../compose/fleet/wanted.ts'
+import { describeLeftOut } from '../changes.ts'
 import { askServices } from '../ask-services.ts'
 import { findDaemon } from '../daemon-client.ts'
 import { bold, green, print, printJson, red, table, yellow } from '../output.ts'
@@ -37,19 +38,15 @@ const unlessStarting = (error: unknown): undefined => {
   throw error
 }
 
-const printStatus = ({ services, hosts, daemon, gateway }: FleetStatus, all: boolean): void => {
-  const isServing = hosts.some(({ pid }) => pid !== null)
-  if (daemon.state === 'stopped' && isServing)
-    print(`${red('The daemon does not answer')}; what answers without it stands here. PM2 brings it back; if not: berth up`) // prettier-ignore
-  else if (daemon.state === 'stopped') print(`${red('Stopped.')} Start the fleet with: berth up`)
-  else
-    print(
-      `${green('Running:')} ${daemon.url} (pid ${daemon.pid ?? '?'}, ${daemon.database} database, since ${daemon.since ?? '?'})`,
-    )
+const printStatus = (status: FleetStatus, all: boolean): void => {
+  const { services, hosts, gateway } = status
+  printDaemon(status)
   if (gateway) print(describeGateway(gateway))
-  if (daemon.sandbox !== null)
-    print(yellow(`SANDBOX: every outside call goes to ${daemon.sandbox}, not to the real APIs`))
+  const { sandbox } = status.daemon
+  if (sandbox !== null)
+    print(yellow(`SANDBOX: every outside call goes to ${sandbox}, not to the real APIs`))
   print(`${bold(String(services.length))} services: ${countStates(services)}`)
+  for (const one of status.leftOut) print(`${red('Config left out:')} ${describeLeftOut(one)}`)
   print()
   print(
     table(
@@ -62,7 +59,21 @@ const printStatus = ({ services, hosts, daemon, gateway }: FleetStatus, all: boo
   const shown = all
     ? services
     : services.filter((service) => !isUp(service) && service.state !== 'stopped')
-  if (shown.length === 0) return
+  if (shown.length > 0) printServices(shown)
+}
+
+const printDaemon = ({ daemon, hosts }: FleetStatus): void => {
+  const isServing = hosts.some(({ pid }) => pid !== null)
+  if (daemon.state === 'stopped' && isServing)
+    print(`${red('The daemon does not answer')}; what answers without it stands here. PM2 brings it back; if not: berth up`) // prettier-ignore
+  else if (daemon.state === 'stopped') print(`${red('Stopped.')} Start the fleet with: berth up`)
+  else
+    print(
+      `${green('Running:')} ${daemon.url} (pid ${daemon.pid ?? '?'}, ${daemon.database} database, since ${daemon.since ?? '?'})`,
+    )
+}
+
+const printServices = (shown: readonly ServiceStatus[]): void => {
   print()
   const rows = shown.map((row) => [
     row.service,
@@ -71,8 +82,9 @@ const printStatus = ({ services, hosts, daemon, gateway }: FleetStatus, all: boo
     row.host,
     row.since,
     String(row.restarts),
+    row.reason === undefined ? '' : `${row.cause ?? ''}: ${row.reason}`,
   ])
-  print(table(['SERVICE', 'PORT', 'STATE', 'HOST', 'SINCE', 'RESTARTS'], rows))
+  print(table(['SERVICE', 'PORT', 'STATE', 'HOST', 'SINCE', 'RESTARTS', 'WHY'], rows))
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MB`

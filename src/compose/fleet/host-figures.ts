@@ -1,4 +1,4 @@
-import { cpuSecondsOf, residentBytesOf } from '../../base/proc.ts'
+import { treeBytesOf, treeCpuSecondsOf } from '../../base/proc.ts'
 import type { HostFigures, OwnFigures } from '../../model/host-figures.ts'
 import { createChannel } from '../../supervisor/channel.ts'
 
@@ -25,8 +25,8 @@ const measureHost = async (host: string, pid: number, socketPath: string): Promi
   channel.close()
   return {
     host,
-    residentBytes: residentBytesOf(pid),
-    cpuSeconds: cpuSecondsOf(pid),
+    residentBytes: treeBytesOf(pid),
+    cpuSeconds: treeCpuSecondsOf(pid),
     loop: own?.loop ?? null,
     calls: own?.calls ?? {},
   }

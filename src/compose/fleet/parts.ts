@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { findPortUsers } from '../../base/port-users.ts'
 import { environmentOf, type Config } from '../../base/config.ts'
 import type { Log } from '../../base/log.ts'
 import { controlSocketOf, crashFileOf, servedFileOf, workFileOf } from '../../fleet/ecosystem.ts'
@@ -8,6 +9,7 @@ import { createRecovery } from './recovery.ts'
 import { createHealthHistory, type HealthHistory } from '../../health/history.ts'
 import type { Checked } from '../../health/asking.ts'
 import { createHealth, type HealthMonitor } from '../../health/health.ts'
+import { createListeners } from '../../health/listeners.ts'
 import { createOwnedProbe } from '../../health/owned-probe.ts'
 import { probeService } from '../../health/probe.ts'
 import type { FleetEvent, RecordEvent } from '../../model/event.ts'
@@ -117,14 +119,21 @@ const createHealthParts = (
   const { pidOf, refresh } = supervisor
   const history = createHealthHistory({ log: log.child('health') })
   const stateOf = (service: string) => health.healthOf(service)?.state
+  const recover = createRecovery(supervisor, stateOf, { recordEvent, log })
+  const listenersOn = createListeners(() =>
+    findPortUsers(new Set(supervisor.targets().map(({ port }) => port))),
+  )
   const health = createHealth({
     targets: supervisor.targets,
-    probe: createOwnedProbe({ probe: probeService, pidOf, refresh }),
+    probe: createOwnedProbe({ probe: probeService, pidOf, refresh, listenersOn }),
     sweepCron: SWEEP_CRON,
     recheckMs: RECHECK_MS,
     repeatMs: REPEAT_MS,
     jitterMs: Math.random() * MAX_JITTER_MS,
-    onUnhealthy: createRecovery(supervisor, stateOf, { recordEvent, log }),
+    onUnhealthy: (service) => {
+      // A new process would not get its port either.
+      if (health.healthOf(service)?.cause !== 'stranger') recover(service)
+    },
     onChecked: history.note,
     onTransition: (checked) => recordEvent(transitionOf(checked)),
     log: log.child('health'),

@@ -1,5 +1,5 @@
 import type { Config } from '../../base/config.ts'
-import { residentBytesOf } from '../../base/proc.ts'
+import { residentBytesOf, treeBytesOf } from '../../base/proc.ts'
 import type { Evidence } from '../../model/crash.ts'
 import { listeningGateways } from '../gateway/state.ts'
 import {
@@ -9,6 +9,7 @@ import {
   type GatewayStatus,
   type HostPlan,
   type HostStatus,
+  type LeftOut,
   type ServiceStatus,
 } from '../../model/fleet.ts'
 import type { WantedFleet } from './wanted.ts'
@@ -21,7 +22,12 @@ type Process = {
   startedAt: Date
   memoryBytes: number
 }
-type Health = { state: ServiceStatus['state']; since: Date }
+type Health = {
+  state: ServiceStatus['state']
+  since: Date
+  cause?: string | undefined
+  reason?: string | undefined
+}
 
 /** What is known of services. */
 export type KnownServices = {
@@ -35,7 +41,11 @@ export type KnownServices = {
   }
 }
 
-export type StatusParts = KnownServices & { config: Config; version: string }
+export type StatusParts = KnownServices & {
+  config: Config
+  version: string
+  leftOut: readonly LeftOut[]
+}
 
 const STARTED_AT = new Date()
 
@@ -44,6 +54,7 @@ export const fleetStatus = (parts: StatusParts): FleetStatus => ({
   services: servicesOf(parts),
   hosts: hostsOf(parts.hosts, parts.processes),
   gateway: gatewayOf(parts.config, parts.processes),
+  leftOut: parts.leftOut,
   daemon: {
     ...daemonFacts(parts.config, parts.version),
     state: 'running',
@@ -58,7 +69,7 @@ export type Answer = { state: 'healthy' | 'planned'; pid: number }
 /** The same shape when no daemon answers: whoever answers itself is up, as far as anybody can tell. */
 export const statusWithoutDaemon = (
   config: Config,
-  fleet: Pick<WantedFleet, 'services' | 'hosts'>,
+  fleet: Pick<WantedFleet, 'services' | 'hosts' | 'leftOut'>,
   { version, answers }: { version: string; answers: ReadonlyMap<string, Answer> },
 ): FleetStatus => {
   const since = new Date()
@@ -84,6 +95,7 @@ export const statusWithoutDaemon = (
     services: servicesOf(parts),
     hosts: hostsOf(fleet.hosts, processes),
     gateway: gatewayOf(config, processes),
+    leftOut: fleet.leftOut,
     daemon: { ...daemonFacts(config, version), state: 'stopped', pid: null, since: null },
   }
 }
@@ -108,19 +120,24 @@ export const servicesOf = (known: KnownServices): ServiceStatus[] => {
     .flatMap((host) => host.services.map((service) => ({ host, service })))
     .map(({ host, service }) => {
       const process = processOf.get(host.name)
-      const health = healthOf(service.name) ?? { state: 'starting' as const, since: now }
+      const health: Health = healthOf(service.name) ?? { state: 'starting', since: now }
+      const decided = stateOf(service.name, decisions)
       return {
         service: service.name,
         port: service.port,
         host: host.name,
         pid: process?.pid ?? null,
-        state: stateOf(service.name, decisions) ?? health.state,
+        state: decided ?? health.state,
         since: sinceOf(service.name, decisions) ?? health.since.toISOString(),
         restarts: process?.restarts ?? 0,
+        ...(decided === undefined && troubleOf(health)),
       }
     })
     .sort((a, b) => a.port - b.port)
 }
+
+const troubleOf = ({ cause, reason }: Health): Pick<ServiceStatus, 'cause' | 'reason'> =>
+  cause === undefined || reason === undefined ? {} : { cause, reason }
 
 const hostsOf = (hosts: readonly HostPlan[], processes: readonly Process[]): HostStatus[] =>
   hosts.map((host) => {
@@ -130,10 +147,16 @@ const hostsOf = (hosts: readonly HostPlan[], processes: readonly Process[]): Hos
       pid: process?.pid ?? null,
       state: hostState(process?.status),
       services: host.services.length,
-      memoryBytes: process?.memoryBytes ?? 0,
+      memoryBytes: process ? memoryOf(host, process) : 0,
       restarts: process?.restarts ?? 0,
     }
   })
+
+/** Programs of an operator's own, and what shares a port, may have several processes; PM2 measures the first. */
+const memoryOf = ({ script, instances }: HostPlan, { pid, memoryBytes }: Process): number =>
+  pid === undefined || (script === undefined && instances === undefined)
+    ? memoryBytes
+    : treeBytesOf(pid)
 
 const gatewayOf = (config: Config, known: readonly Process[]): GatewayStatus | null => {
   const { gateways: wanted, gatewayPort: port } = config

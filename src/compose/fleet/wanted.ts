@@ -12,6 +12,7 @@ import type { Service } from '../../model/service.ts'
 import type { Finding } from '../../registry/finding.ts'
 import { nearest } from '../../model/nearest.ts'
 import { loadRegistry, type Remembered } from '../../registry/load.ts'
+import { readRegistryFile } from '../../registry/registry-file.ts'
 
 /** What shall run, from registry, template and settings. */
 export type WantedFleet = {
@@ -38,7 +39,7 @@ export const loadWantedFleet = async (
   isolated: readonly string[] = [],
   remembered?: Remembered,
 ): Promise<WantedFleet> => {
-  const registry = loadRegistry(config.registryDir, remembered)
+  const registry = loadRegistry(config.registryDir, remembered, runningServices(config))
   const services = selectServices(registry.services, config.services)
   if (services.length === 0)
     throw new AppError(
@@ -71,6 +72,15 @@ export const loadWantedFleet = async (
     apps: buildEcosystem({ install, template, hosts, services }),
     findings: registry.findings,
     leftOut: registry.findings.filter(({ severity }) => severity === 'error'),
+  }
+}
+
+/** As they were applied last; none before the first time. */
+const runningServices = ({ home }: Config): Service[] => {
+  try {
+    return readRegistryFile(home.registryFile)
+  } catch {
+    return []
   }
 }
 

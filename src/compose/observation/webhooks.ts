@@ -31,9 +31,9 @@ export const createWebhookParts = ({ database, vault, recordEvent, log, pollMs }
   const { post, close } = createPost()
   const lease = randomUUID()
   const heldOf = ({ id }: Webhook) => ({ id, lease })
+  const open = createOpener(vault)
   const send = (webhook: Webhook, event: Omit<StoredEvent, 'id'> & { id: number | string }) => {
-    const url = vault.open(placeOf(webhook.id, 'sealed_url'), webhook.sealedUrl)
-    const secret = vault.open(placeOf(webhook.id, 'sealed_secret'), webhook.sealedSecret)
+    const { url, secret } = open(webhook)
     const { allowPrivate } = webhook
     return post({ url, allowPrivate }, messageOf(event, secret, new Date()))
   }
@@ -61,6 +61,22 @@ export const createWebhookParts = ({ database, vault, recordEvent, log, pollMs }
     },
   }
   return { runnable, webhooks: createWebhookDesk({ database, vault }, send) }
+}
+
+/** Address and secret of a webhook, opened once for all that is sent by one reading of its row. */
+const createOpener = (vault: Pick<Vault, 'open'>) => {
+  const opened = new WeakMap<Webhook, { url: string; secret: string }>()
+  return (webhook: Webhook) => {
+    const known = opened.get(webhook)
+    if (known) return known
+    const { id, sealedUrl, sealedSecret } = webhook
+    const fresh = {
+      url: vault.open(placeOf(id, 'sealed_url'), sealedUrl),
+      secret: vault.open(placeOf(id, 'sealed_secret'), sealedSecret),
+    }
+    opened.set(webhook, fresh)
+    return fresh
+  }
 }
 
 type Send = (webhook: Webhook, event: Omit<StoredEvent, 'id'> & { id: string }) => Promise<Delivery>

@@ -57,10 +57,14 @@ const answerHealth = async (
   { upstream }: Routing,
   { service, request, response }: Exchange,
 ): Promise<void> => {
-  const isDeep = request.headers[DEEP_HEADER] !== undefined
   const health = healthOf(service)
-  const whole = isDeep ? { ...health, upstream: await reachApi(service, upstream) } : health
-  sendJson(response, 200, whole)
+  const deep = request.headers[DEEP_HEADER]
+  if (deep === undefined) {
+    sendJson(response, 200, health)
+    return
+  }
+  const waitMs = Number(deep)
+  sendJson(response, 200, { ...health, upstream: await reachApi(service, { upstream, waitMs }) })
 }
 
 const answerMcp = ({ open, upstream, calls }: Routing, exchange: Exchange): Promise<void> => {

@@ -19,12 +19,12 @@ describe('whether an API can be reached', () => {
   })
   after(() => server.close())
 
-  const reach = async (sandboxUrl: string, over = {}) => {
+  const reach = async (sandboxUrl: string, over = {}, waitMs = 5_000) => {
     const upstream = createUpstream({ sandboxUrl, allowPrivate: false })
     const tools = [
       { name: 'a', description: '', method: 'GET', endpoint: '/', parameters: {} },
     ] as const
-    const result = await reachApi(makeService({ tools, ...over }), upstream)
+    const result = await reachApi(makeService({ tools, ...over }), { upstream, waitMs })
     await upstream.close()
     return result
   }
@@ -41,6 +41,16 @@ describe('whether an API can be reached', () => {
     const [closed] = await findFreePorts(1)
     const nobody = await reach(`http://127.0.0.1:${closed}`)
     assert.match(nobody.reason ?? '', /ECONNREFUSED/)
+  })
+
+  it('is denied when no answer comes in the time that the probe leaves', async () => {
+    const silent = createServer(() => undefined)
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { ok, reason = '' } = await reach(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`, {}, 50) // prettier-ignore
+    assert.equal(ok, false)
+    assert.match(reason, /time/)
+    silent.closeAllConnections()
+    silent.close()
   })
 
   it('is not asked where each user has an address of their own', async () => {

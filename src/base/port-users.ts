@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { commandOf } from '../base/proc.ts'
+import { commandOf } from './proc.ts'
 import { socketsOf } from './process-sockets.ts'
 
 /** A socket on one of our ports: of somebody who listens, or of a connection that has it as its own end. */
