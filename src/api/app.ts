@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express'
 import { admin } from './contract/access.ts'
 import { mountRoutes } from './contract/mount.ts'
+import { refuseOtherMethods } from './contract/other-methods.ts'
 import { createFindCaller } from './find-caller.ts'
 import { errorHandler, notFoundHandler } from './errors.ts'
 import type { ApiNeeds } from './needs.ts'
@@ -18,13 +19,15 @@ export const createApi = (needs: ApiNeeds): Express => {
     response.set('cache-control', 'no-store')
     next()
   })
-  app.use(mountRoutes(apiRoutes(needs), { findCaller, recordAudit: needs.recordAudit }))
+  const routes = apiRoutes(needs)
+  app.use(mountRoutes(routes, { findCaller, recordAudit: needs.recordAudit }))
   // Strangers do not learn which admin routes there are.
   const onlyAdmin: RequestHandler = async (request, _response, next) => {
     admin.admit(await findCaller(request), false)
     next()
   }
   app.use('/api/v1/admin', onlyAdmin)
+  app.use(refuseOtherMethods(routes))
   app.use(notFoundHandler)
   app.use(errorHandler(needs.log))
   return app

@@ -16,6 +16,7 @@ export const errorHandler =
       next(error)
       return
     }
+    if (known.status === 401) response.set('www-authenticate', 'Bearer') // RFC 9110 §11.6.1
     if (known.retryAfterSeconds) response.set('retry-after', String(known.retryAfterSeconds))
     response
       .status(known.status)
@@ -35,6 +36,8 @@ const toAppError = (error: unknown): AppError => {
     return new AppError('too_large', 'The body is larger than allowed.', { cause: error })
   if (error instanceof URIError)
     return new AppError('not_found', 'The path is not well formed.', { cause: error })
+  if (status === 415)
+    return new AppError('unsupported_media_type', 'The body has a charset or an encoding that is not taken; send UTF-8.', { cause: error }) // prettier-ignore
   if (typeof status === 'number' && status < 500)
     return new AppError('malformed_json', 'The body is not JSON.', { cause: error })
   return new AppError('internal', 'Something failed here; the log has it under the request id.', {

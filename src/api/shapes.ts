@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import { OUTCOMES } from '../model/verification.ts'
+import { storable } from './cursor.ts'
 
 // What routes take and give, as far as several of them share it. A name (`id`) makes it a component of the document.
 
 export const email = z.email().max(320)
 export const serviceName = z.string().max(100)
+/** Looked for in the database, which takes no NUL. */
+export const searched = (maxLength: number) =>
+  z.string().max(maxLength).refine(storable, 'has a character that no text has')
 export const isoTime = z.iso.datetime()
 
 export const cursor = z.string().max(1_000).optional().describe('nextCursor of the page before.')

@@ -65,6 +65,7 @@ export const ERROR_CODES = {
   },
   locked: { status: 409, meaning: 'another process holds this lock' },
   malformed_json: { status: 400, meaning: 'the body is not JSON' },
+  method_not_allowed: { status: 405, meaning: 'the path takes other methods; Allow names them' },
   migration_failed: {
     status: 500,
     meaning: 'a database migration failed or was edited after it ran',
@@ -100,6 +101,11 @@ export const ERROR_CODES = {
     meaning: 'a limit is reached; Retry-After says when to try again',
   },
   unauthorized: { status: 401, meaning: 'no valid token' },
+  unsupported_media_type: {
+    status: 415,
+    meaning:
+      'the body is sent as something else than JSON, or in a charset or encoding that is not taken',
+  },
   users_adopted: {
     status: 409,
     meaning: 'the table users belongs to another program and wants more of a user',

@@ -42,8 +42,6 @@ describe('errors of the API', () => {
     ['a bare word', 'hello', {}],
     ['a bare string', '"a@example.com"', {}],
     ['two values', '{} {}', {}],
-    ['an unknown charset', USER, { 'content-type': 'application/json; charset=klingon' }],
-    ['an unknown encoding', USER, { 'content-encoding': 'zip' }],
     ['an encoding that it has not', USER, { 'content-encoding': 'gzip' }],
     ['a cut encoding', gzipSync(USER).subarray(0, 20), { 'content-encoding': 'gzip' }],
   ]
@@ -52,6 +50,18 @@ describe('errors of the API', () => {
       const error = errorOf(await post(body, headers))
       assert.deepEqual([error.status, error.code], [400, 'malformed_json'])
       assert.doesNotMatch(error.message, /example\.com|hello/)
+      assert.deepEqual(emails, [])
+    })
+
+  for (const [title, headers] of [
+    ['another type', { 'content-type': 'text/plain' }],
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['an unknown charset', { 'content-type': 'application/json; charset=klingon' }],
+    ['an unknown encoding', { 'content-encoding': 'zip' }],
+  ] as const)
+    it(`are 415 for a body of ${title}`, async () => {
+      const error = errorOf(await post(USER, headers))
+      assert.deepEqual([error.status, error.code], [415, 'unsupported_media_type'])
       assert.deepEqual(emails, [])
     })
 
@@ -93,10 +103,27 @@ describe('errors of the API', () => {
   })
 
   it('are 404 for a path that no route takes, and for one that is not well formed', async () => {
-    for (const route of ['GET /nowhere', 'GET /api/v1/nothing', 'PUT /api/v1/services', 'GET /%ff'])
+    for (const route of ['GET /nowhere', 'GET /api/v1/nothing', 'PUT /api/v1', 'GET /%ff'])
       assert.equal(errorOf(await api.call(route)).code, 'not_found', route)
     const undecodable = await api.call('GET /api/v1/services/%E0%A4/instance')
     assert.equal(errorOf(undecodable).status, 404)
+  })
+
+  it('are 405 for another method of a path, with those that it takes, for strangers of a path of administrators 401', async () => {
+    const put = await api.call('PUT /api/v1/admin/tokens/x')
+    assert.equal(errorOf(put).code, 'method_not_allowed')
+    assert.deepEqual([put.status, put.headers.allow], [405, 'DELETE'])
+    const users = await api.call('DELETE /api/v1/admin/users')
+    assert.deepEqual([users.status, users.headers.allow], [405, 'POST, GET, HEAD'])
+    const rotate = await api.call('GET /api/v1/admin/keys/rotate')
+    assert.deepEqual([rotate.status, rotate.headers.allow], [405, 'POST'])
+    const stranger = await api.call('PUT /api/v1/admin/tokens', { headers: { authorization: '' } })
+    assert.deepEqual([stranger.status, stranger.headers.allow], [401, undefined])
+  })
+
+  it('say with 401 by what one is known', async () => {
+    const answer = await api.call('GET /api/v1/admin/users', { headers: { authorization: 'Bearer x' } }) // prettier-ignore
+    assert.deepEqual([answer.status, answer.headers['www-authenticate']], [401, 'Bearer'])
   })
 
   it('hide what failed inside from the client and keep it in the log under the request id', async () => {

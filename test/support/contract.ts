@@ -4,9 +4,13 @@ import formats from 'ajv-formats'
 import type { Answer } from './http.ts'
 
 type Content = Record<string, { schema: object } | undefined>
-type Operation = {
+export type Schema = { properties?: Record<string, unknown>; required?: string[] }
+export type Parameter = { name: string; in: string; required?: boolean }
+export type Operation = {
   operationId: string
   security: unknown[]
+  parameters?: Parameter[]
+  requestBody?: { content?: Record<string, { schema?: Schema } | undefined> }
   responses: Record<string, { content?: Content } | undefined>
 }
 export type Document = {

@@ -50,7 +50,7 @@ const isLocal = ({ socket, headers }: Request): boolean =>
 const refuseOtherBodies: RequestHandler = (request, _response, next) => {
   if (request.is('application/json') !== false) next()
   else
-    throw new AppError('malformed_json', 'Send the body as JSON, with content-type: application/json.') // prettier-ignore
+    throw new AppError('unsupported_media_type', 'Send the body as JSON, with content-type: application/json.') // prettier-ignore
 }
 
 const work =

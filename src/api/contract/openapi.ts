@@ -191,7 +191,7 @@ const codesOf = (route: Route): ErrorCode[] => {
     ...(isOpen ? [] : (['unauthorized', 'too_many_requests', 'database_unavailable'] as const)),
     ...(isOpen || route.access.name === 'anyone' ? [] : (['forbidden'] as const)),
     ...(route.params || route.query || route.body ? (['invalid_request'] as const) : []),
-    ...(route.body ? (['malformed_json', 'too_large'] as const) : []),
+    ...(route.body ? (['malformed_json', 'too_large', 'unsupported_media_type'] as const) : []),
     ...(route.errors ?? []),
   ]
   return [...new Set(all)].sort()

@@ -3,7 +3,7 @@ import type { ApiNeeds } from '../needs.ts'
 import { byOf } from '../audit-by.ts'
 import { admin } from '../contract/access.ts'
 import { answer, route, type Route } from '../contract/route.ts'
-import { isoTime } from '../shapes.ts'
+import { isoTime, searched } from '../shapes.ts'
 
 const tag = 'audit'
 const path = '/api/v1/admin/audit'
@@ -14,7 +14,7 @@ const cursor = z
   .string()
   .regex(/^\d{1,15}$/, 'is not a cursor of this list')
   .transform(Number)
-const text = z.string().max(300).regex(/^[^\0]*$/, 'has a NUL in it') // prettier-ignore
+const text = searched(300)
 const limit = z.coerce.number().int().min(1).max(MAX_PAGE).default(PAGE)
 const query = z.object({
   cursor: cursor.optional(),

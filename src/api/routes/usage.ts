@@ -5,7 +5,7 @@ import { operator, reads } from '../contract/access.ts'
 import { answer, route, type Route } from '../contract/route.ts'
 import { toCsv } from '../csv.ts'
 import type { ApiNeeds } from '../needs.ts'
-import { isoTime } from '../shapes.ts'
+import { isoTime, searched } from '../shapes.ts'
 
 const MAX_ROWS = 10_000
 const DAY_MS = 24 * 3_600_000
@@ -45,7 +45,7 @@ const span = {
   from: isoTime.optional().describe('By default a day before the end.'),
   to: isoTime.optional().describe('By default now.'),
   per: z.enum(['hour', 'day']).optional().describe('By default one sum over the whole time.'),
-  service: z.string().max(100).optional(),
+  service: searched(100).optional(),
   format: z.enum(['json', 'csv']).optional(),
 }
 const ownSpan = z.object({
@@ -55,7 +55,7 @@ const ownSpan = z.object({
 const anySpan = z.object({
   ...span,
   by: z.enum(['service', 'user', 'instance', 'tool']).default('service'),
-  user: z.string().max(320).optional().describe('An email.'),
+  user: searched(320).optional().describe('An email.'),
 })
 
 type UsageNeeds = Pick<ApiNeeds, 'sumUsage' | 'listIdle'>
