@@ -46,6 +46,7 @@ export const withMigration = <T>(
         target: stores.database,
         vault: stores.vault,
         variant: from.variant,
+        decoder: from.decoder,
         rules,
         onConflict,
         isSandbox: config.sandboxUrl !== undefined,
@@ -66,7 +67,7 @@ const rulesOf = (config: Config, options: MigrateOptions, from: LegacySource) =>
   const byName = new Map(services.map((service) => [service.name, service]))
   return {
     onConflict,
-    rules: { services: byName, types: plan?.types ?? {}, onConflict, decisions, decode: from.decoder.decode }, // prettier-ignore
+    rules: { services: byName, types: plan?.types ?? {}, onConflict, decisions },
   }
 }
 

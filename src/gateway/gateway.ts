@@ -56,6 +56,8 @@ export type Gateway = {
   upgrade: (request: IncomingMessage, socket: Socket, given: UpgradeGiven) => boolean
   /** An instance changed or is gone: what is remembered of it counts no more. */
   forget: (handle: string) => void
+  /** There are new instances. */
+  forgetAbsent: () => void
   /** Any instance may have changed. */
   flush: () => void
   close: () => void
@@ -122,6 +124,7 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
       return true
     },
     forget: cache.forget,
+    forgetAbsent: cache.forgetAbsent,
     flush: cache.flush,
     close: forward.close,
   }

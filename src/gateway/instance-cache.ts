@@ -65,6 +65,7 @@ export const createInstanceCache = ({ findInstance, openCredentials, now }: Need
       instances.forget(handle)
       opened.delete(handle)
     },
+    forgetAbsent: instances.forgetAbsent,
     flush: (): void => {
       instances.flush()
       opened.clear()

@@ -67,6 +67,11 @@ export const createLookupCache = <Question, Answer extends object>(
       absent.clear()
       doubt((other) => other === key)
     },
+    /** There is more than before: what was not there may be now. */
+    forgetAbsent: (): void => {
+      absent.clear()
+      doubt(() => true)
+    },
     flush: (): void => {
       entries.clear()
       absent.clear()

@@ -35,8 +35,8 @@ export const chooseDecoder = (
   )
 }
 
-const countDecoded = ({ decode }: Decoder, samples: readonly string[]): number =>
-  samples.filter((sample) => decode(sample) !== undefined).length
+const countDecoded = ({ decodeAll }: Decoder, samples: readonly string[]): number =>
+  decodeAll(samples).filter((text) => text !== undefined).length
 
 const mostLooksLike = (samples: readonly string[]): Format | undefined =>
   (['iv-hex', 'openssl-md5'] as const).find(

@@ -1,4 +1,5 @@
-import { createDecipheriv, createHash, scryptSync } from 'node:crypto'
+import { createHash, scryptSync } from 'node:crypto'
+import { decryptAll, type Message } from './cbc.ts'
 
 export const FORMATS = ['none', 'openssl-md5', 'iv-hex'] as const
 export type Format = (typeof FORMATS)[number]
@@ -8,11 +9,10 @@ export type Decoder = {
   format: Format
   /** How the key comes from the passphrase. */
   key: string
-  /** @returns undefined when it is no such ciphertext, or of another key */
-  decode: (stored: string) => string | undefined
+  /** @returns undefined in the place of what is no such ciphertext, or of another key */
+  decodeAll: (stored: readonly string[]) => (string | undefined)[]
 }
 
-const CIPHER = 'aes-256-cbc'
 const KEY_BYTES = 32
 const BLOCK_BYTES = 16
 const HEX_BLOCKS = /^(?:[0-9a-f]{32})+$/i
@@ -23,28 +23,45 @@ const IV_AND_BLOCKS = /^([0-9a-f]{32}):((?:[0-9a-f]{32})+)$/i
  * making a key from a passphrase.
  */
 export const decodersOf = (format: Format, passphrase: string): Decoder[] => {
-  if (format === 'none') return [{ format, key: 'none', decode: (stored) => stored }]
+  if (format === 'none') return [{ format, key: 'none', decodeAll: (stored) => [...stored] }]
   if (format === 'openssl-md5') return [opensslDecoder(passphrase)]
   return [...keysFrom(passphrase)].map(([key, bytes]) => ({
     format,
     key,
-    decode: (stored) => {
-      const [, iv, blocks] = IV_AND_BLOCKS.exec(stored) ?? []
-      return iv === undefined || blocks === undefined
-        ? undefined
-        : decrypt(blocks, bytes, Buffer.from(iv, 'hex'))
-    },
+    decodeAll: (stored) => decryptAll(bytes, stored.map(withIv)),
   }))
+}
+
+type Stored = { id: string; credentials: string | null }
+
+/** The plaintexts of a batch, all decoded when the first is asked for: in a later run most batches need none. */
+export const decodeWhenAsked = (
+  { decodeAll }: Pick<Decoder, 'decodeAll'>,
+  rows: readonly Stored[],
+): ((row: Stored) => string | undefined) => {
+  let texts: Map<string, string | undefined> | undefined
+  const decode = () => {
+    const decoded = decodeAll(rows.map(({ credentials }) => credentials ?? ''))
+    return new Map(rows.map(({ id }, index) => [id, decoded[index]]))
+  }
+  return ({ id }) => (texts ??= decode()).get(id)
+}
+
+const withIv = (stored: string): Message | undefined => {
+  const [, iv, blocks] = IV_AND_BLOCKS.exec(stored) ?? []
+  return iv === undefined || blocks === undefined ? undefined : { iv, blocks }
 }
 
 /** `createCipher('aes-256-cbc', passphrase)` of older Nodes. */
 const opensslDecoder = (passphrase: string): Decoder => {
   const bytes = bytesToKey(passphrase, KEY_BYTES + BLOCK_BYTES)
-  const [key, iv] = [bytes.subarray(0, KEY_BYTES), bytes.subarray(KEY_BYTES)]
+  const key = bytes.subarray(0, KEY_BYTES)
+  const iv = bytes.subarray(KEY_BYTES).toString('hex')
+  const withoutIv = (blocks: string) => (HEX_BLOCKS.test(blocks) ? { iv, blocks } : undefined)
   return {
     format: 'openssl-md5',
     key: 'EVP_BytesToKey(MD5)',
-    decode: (stored) => (HEX_BLOCKS.test(stored) ? decrypt(stored, key, iv) : undefined),
+    decodeAll: (stored) => decryptAll(key, stored.map(withoutIv)),
   }
 }
 
@@ -76,21 +93,6 @@ const keysFrom = (passphrase: string): Map<string, Buffer> => {
   const base64 = Buffer.from(passphrase, 'base64')
   if (base64.length === KEY_BYTES) keys.set('base64', base64)
   return keys
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-// Of 256 wrong keys one finds a padding that looks right; text with these characters was never entered by anybody.
-const NO_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/
-
-const decrypt = (hex: string, key: Buffer, iv: Buffer): string | undefined => {
-  try {
-    const decipher = createDecipheriv(CIPHER, key, iv)
-    const bytes = Buffer.concat([decipher.update(hex, 'hex'), decipher.final()])
-    const text = utf8.decode(bytes)
-    return NO_TEXT.test(text) ? undefined : text
-  } catch {
-    return undefined
-  }
 }
 
 /** Whether it looks as if one of the other formats made it. */

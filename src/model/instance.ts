@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { takeRandom } from '../base/random-pool.ts'
 
 /**
@@ -34,7 +34,7 @@ export const makeHandle = (serviceName: string, userId: string): string =>
 export const makeInstanceSecret = (): string => randomBase62(SECRET_LENGTH)
 
 /** How secrets and tokens are stored for checking: SHA-256, since they carry enough random bits. */
-export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+export const hashSecret = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 
 export const instanceUrl = (
   baseUrl: string,

@@ -1,8 +1,15 @@
 import { arrayText } from './array-text.ts'
 import { firstOf, type Database } from './database.ts'
 
-/** An instance as a migration makes it. */
-export type MadeInstance = {
+/** An instance as a migration makes it, and what the ledger says of it. */
+export type MovedRow = {
+  oldId: string
+  oldType: string
+  /** Hex. */
+  tokenHash: string | null
+  /** Hex. */
+  hash: string
+  isIncomplete: boolean
   handle: string
   userId: string
   service: string
@@ -24,34 +31,56 @@ export const commitLater = async (transaction: Database): Promise<void> => {
 const CHECKED_WITHIN = `interval '1 day'`
 
 /**
- * Makes instances; one whose handle is taken, or whose user has one of the service already, is left out.
- * @returns the handles that were made
+ * Makes instances and notes them in the ledger, all in one statement. One whose handle is taken, or whose user has one of the
+ * service already, is left out.
+ *
+ * @returns the handles that were left out
  */
-export const insertMade = async (
+export const insertMoved = async (
   transaction: Database,
-  instances: readonly MadeInstance[],
-  sandbox: boolean,
+  { runId, isSandbox }: { runId: string; isSandbox: boolean },
+  rows: readonly MovedRow[],
 ): Promise<Set<string>> => {
-  if (instances.length === 0) return new Set()
-  const column = (of: (instance: MadeInstance) => string) => arrayText(instances.map(of))
-  const rows = await transaction.query<{ handle: string }>(
-    `insert into user_service_instances
-       (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox, check_at)
-     select handle, user_id, service, sealed, decode(hash, 'hex'), secret, $7, now() + random() * ${CHECKED_WITHIN}
-     from unnest($1::text::text[], $2::text::uuid[], $3::text::text[], $4::text::text[], $5::text::text[],
-       $6::text::text[]) as t (handle, user_id, service, sealed, hash, secret)
-     on conflict do nothing returning instance_id as handle`,
+  if (rows.length === 0) return new Set()
+  const column = (of: (row: MovedRow) => string | null) => arrayText(rows.map(of))
+  const omitted = await transaction.query<{ handle: string }>(
+    `with given as materialized (
+       select * from unnest($3::text::uuid[], $4::text::text[], $5::text::text[], $6::text::text[], $7::text::boolean[],
+         $8::text::text[], $9::text::uuid[], $10::text::text[], $11::text::text[], $12::text::text[], $13::text::text[])
+         as t (id, type, token, hash, incomplete, handle, user_id, service, sealed, secret_hash, secret)),
+     made as (
+       insert into user_service_instances
+         (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox, check_at)
+       select handle, user_id, service, sealed, decode(secret_hash, 'hex'), secret, $2, now() + random() * ${CHECKED_WITHIN}
+       from given on conflict do nothing returning instance_id),
+     noted as (
+       insert into migration_ledger
+         (old_instance_id, old_type, old_token_hash, user_id, outcome, instance_id, source_hash, flags, run_id, made, moved_at)
+       select id, type, decode(token, 'hex'), user_id, 'moved', handle, decode(hash, 'hex'),
+         case when incomplete then '{incomplete}'::text[] else '{}' end, $1, true, now()
+       from given where handle in (select instance_id from made)
+       on conflict (old_instance_id) do update set
+         old_type = excluded.old_type, old_token_hash = excluded.old_token_hash, user_id = excluded.user_id,
+         outcome = excluded.outcome, reason = null, instance_id = excluded.instance_id, source_hash = excluded.source_hash,
+         flags = excluded.flags, run_id = excluded.run_id, made = excluded.made, moved_at = excluded.moved_at)
+     select handle from given where handle not in (select instance_id from made)`,
     [
+      runId,
+      isSandbox,
+      column(({ oldId }) => oldId),
+      column(({ oldType }) => oldType),
+      column(({ tokenHash }) => tokenHash),
+      column(({ hash }) => hash),
+      column(({ isIncomplete }) => (isIncomplete ? 't' : 'f')),
       column(({ handle }) => handle),
       column(({ userId }) => userId),
       column(({ service }) => service),
       column(({ sealedCredentials }) => sealedCredentials),
       column(({ secretHash }) => secretHash),
       column(({ sealedSecret }) => sealedSecret),
-      sandbox,
     ],
   )
-  return new Set(rows.map(({ handle }) => handle))
+  return new Set(omitted.map(({ handle }) => handle))
 }
 
 export const hasInstance = async (

@@ -13,6 +13,11 @@ export type Place = { handle: string; userId: string; service: string; column: s
 export type Vault = Signer & {
   /** `v1.<kid>.<nonce>.<ciphertext>`, both base64url, by the sealing key. */
   seal: (place: Place, plaintext: string) => string
+  /** Several columns of one record, under one derived key: half of what each for itself would cost. */
+  sealColumns: <Column extends string>(
+    of: Omit<Place, 'column'>,
+    plaintexts: Readonly<Record<Column, string>>,
+  ) => Record<Column, string>
   /** @throws AppError `key_missing` or `credentials_unreadable`, naming the row */
   open: (place: Place, sealed: string) => string
   /** Opened and sealed again by the key that seals now; what it sealed itself stays as it is. */
@@ -35,6 +40,7 @@ export const createVault = async (keys: Keys): Promise<Vault> => {
   return {
     ...createSigner(keys),
     seal,
+    sealColumns: (of, plaintexts) => sealEach(keys, of, plaintexts),
     open,
     reseal: (place, sealed) => resealWith(keys, place, sealed),
     makeCheck: (kid) => ({ kid, checkValue: sealWith({ ...keys, sealing: () => kid }, CHECK_PLACE, CHECK_TEXT) }), // prettier-ignore
@@ -54,13 +60,35 @@ export const createVault = async (keys: Keys): Promise<Vault> => {
 }
 
 const sealWith = (keys: Keys, place: Place, plaintext: string | Uint8Array): string => {
-  const nonce = takeRandom(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
   const kid = keys.sealing()
   const key = dataKey(keys, kid, place)
+  const sealed = sealUnder({ kid, key }, place, plaintext)
+  sodium.memzero(key)
+  return sealed
+}
+
+const sealEach = <Column extends string>(
+  keys: Keys,
+  of: Omit<Place, 'column'>,
+  plaintexts: Readonly<Record<Column, string>>,
+): Record<Column, string> => {
+  const kid = keys.sealing()
+  const key = dataKey(keys, kid, of)
+  const sealed: Record<string, string> = {}
+  for (const column in plaintexts) sealed[column] = sealUnder({ kid, key }, { handle: of.handle, userId: of.userId, service: of.service, column }, plaintexts[column]) // prettier-ignore
+  sodium.memzero(key)
+  return sealed
+}
+
+const sealUnder = (
+  { kid, key }: { kid: string; key: Uint8Array },
+  place: Place,
+  plaintext: string | Uint8Array,
+): string => {
+  const nonce = takeRandom(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
   const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
     bytesOf(plaintext), additionalData(place), null, nonce, key,
   ) // prettier-ignore
-  sodium.memzero(key)
   return [VERSION, kid, toBase64(nonce), toBase64(sealed)].join('.')
 }
 
@@ -96,7 +124,11 @@ const openBytes = (keys: Keys, place: Place, sealed: string): Uint8Array => {
   }
 }
 
-const dataKey = (keys: Keys, kid: string, { userId, service }: Place): Uint8Array => {
+const dataKey = (
+  keys: Keys,
+  kid: string,
+  { userId, service }: Pick<Place, 'userId' | 'service'>,
+): Uint8Array => {
   const master = keys.find(kid)
   if (!master) throw missing(kid)
   return sodium.crypto_generichash(
@@ -116,7 +148,8 @@ const additionalData = (place: Place): Uint8Array =>
 const bytesOf = (plaintext: string | Uint8Array): Uint8Array =>
   typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext
 
-const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+const toBase64 = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString('base64url')
 
 const fromBase64 = (text: string): Uint8Array => Buffer.from(text, 'base64url')
 

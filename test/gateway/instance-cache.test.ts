@@ -59,6 +59,24 @@ describe('the instance cache', () => {
     assert.deepEqual(await second, makeInstance())
   })
 
+  it('takes new instances at once after it heard that there are some, also of an answer under way', async () => {
+    const { cache, waiting } = slowStore()
+    const first = cache.findInstance(CLAIM)
+    waiting[0]?.(undefined)
+    await first
+    cache.forgetAbsent()
+    const second = cache.findInstance(CLAIM)
+    cache.forgetAbsent()
+    waiting[1]?.(undefined) // from before there was one
+    await second
+    const third = cache.findInstance(CLAIM)
+    waiting[2]?.(makeInstance())
+    assert.deepEqual(await third, makeInstance())
+    cache.forgetAbsent()
+    assert.deepEqual(await cache.findInstance(CLAIM), makeInstance())
+    assert.equal(waiting.length, 3)
+  })
+
   it('asks the store about every wrong claim, whether it knows the instance or not', async () => {
     const { cache, waiting } = slowStore()
     const first = cache.findInstance(CLAIM)

@@ -12,6 +12,7 @@ const noGateway: Gateway = {
   handle: () => false,
   upgrade: () => false,
   forget: () => undefined,
+  forgetAbsent: () => undefined,
   flush: () => undefined,
   close: () => undefined,
 }

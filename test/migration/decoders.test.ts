@@ -11,8 +11,8 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest()
 describe('the decoders of the older model', () => {
   it('read what OpenSSL wrote: aes-256-cbc, -md md5 -nosalt', () => {
     // printf '{"api_key":"k"}' | openssl enc -aes-256-cbc -md md5 -nosalt -pass pass:secret | xxd -p
-    const { decode } = chooseDecoder('openssl-md5', 'secret', [opensslMd5('secret')('x')])
-    assert.equal(decode('f123a4531c3682a09f510c77274696b8'), '{"api_key":"k"}')
+    const { decodeAll } = chooseDecoder('openssl-md5', 'secret', [opensslMd5('secret')('x')])
+    assert.deepEqual(decodeAll(['f123a4531c3682a09f510c77274696b8']), ['{"api_key":"k"}'])
   })
 
   const KEYS: Record<string, { passphrase: string; key: Buffer }> = {
@@ -25,12 +25,19 @@ describe('the decoders of the older model', () => {
     it(`find out how the key was made: ${name}`, () => {
       const chosen = chooseDecoder('iv-hex', passphrase, TEXTS.map(ivHex(key)))
       assert.deepEqual([chosen.key, chosen.decoded], [name, TEXTS.length])
-      assert.deepEqual(TEXTS.map(ivHex(key)).map(chosen.decode), TEXTS)
+      assert.deepEqual(chosen.decodeAll(TEXTS.map(ivHex(key))), TEXTS)
     })
 
   it('bear that some samples are broken', () => {
     const samples = TEXTS.map(opensslMd5('pass')).map((text, index) => (index < 8 ? `${text}00` : text)) // prettier-ignore
     assert.equal(chooseDecoder('openssl-md5', 'pass', samples).decoded, 12)
+  })
+
+  it('read each of many by itself, whatever stands beside it', () => {
+    const encrypt = opensslMd5('pass')
+    const { decodeAll } = chooseDecoder('openssl-md5', 'pass', [])
+    const stored = ['', 'not hex', encrypt('one'), `${encrypt('x')}00`, encrypt(''), encrypt('ü'.repeat(40))] // prettier-ignore
+    assert.deepEqual(decodeAll(stored), [undefined, undefined, 'one', undefined, '', 'ü'.repeat(40)]) // prettier-ignore
   })
 
   it('refuse a wrong passphrase or format, and name the one that it looks like', () => {
@@ -41,8 +48,8 @@ describe('the decoders of the older model', () => {
   })
 
   it('never take the noise of a wrong key for text', () => {
-    const { decode } = chooseDecoder('openssl-md5', 'pass', [])
-    for (let round = 0; round < 3_000; round++)
-      assert.equal(decode(randomBytes(32).toString('hex')), undefined)
+    const { decodeAll } = chooseDecoder('openssl-md5', 'pass', [])
+    const noise = Array.from({ length: 3_000 }, () => randomBytes(32).toString('hex'))
+    assert.deepEqual(decodeAll(noise), noise.map(() => undefined)) // prettier-ignore
   })
 })

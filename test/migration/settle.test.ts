@@ -12,7 +12,7 @@ const RULES: Rules = {
   types: { 'Alpha Inc': 'alpha' },
   onConflict: 'newest',
   decisions: new Set(),
-  decode: (stored) => (stored === 'broken' ? undefined : stored),
+  plaintextOf: ({ credentials }) => (credentials === 'broken' ? undefined : (credentials ?? '')),
   hashOf: (row) => `${row.credentials} ${row.isActive}`,
 }
 

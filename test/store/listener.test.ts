@@ -55,8 +55,8 @@ describe('a listener to Postgres', () => {
     await run(
       `insert into user_service_instances
          (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret)
-         values ('h', '${ANNA}', 'figma', 'v1', '', 'v1')`,
-      'instance h',
+         values ('h', '${ANNA}', 'figma', 'v1', '', 'v1'), ('h2', '${ANNA}', 'github', 'v1', '', 'v1')`,
+      'made',
     )
     await database.query(
       `update user_service_instances set usage_count = 7, last_used_at = now() ${where}`,

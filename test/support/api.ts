@@ -113,6 +113,7 @@ export const startApi = async (needs: Partial<ApiNeeds>) => {
     handle: () => false,
     upgrade: () => false,
     forget: () => undefined,
+    forgetAbsent: () => undefined,
     flush: () => undefined,
     close: () => undefined,
   }

@@ -18,22 +18,24 @@ export const LEGACY_SERVICES = {
   manyFields: SERVICES.find(({ auth }) => auth.fields.filter(({ required }) => required).length > 1)?.name ?? '', // prettier-ignore
 }
 
+const NOTHING = { decodeAll: () => [] }
+
 /** As `berth migrate run` puts them together, over databases whose schema is up to date. */
 export const migrationParts = async (
   of: { source: Database; target: Database; variant: 'a' | 'b' },
-  decoder: Pick<Decoder, 'decode'> | undefined = decodersOf('none', '')[0],
+  decoder: Pick<Decoder, 'decodeAll'> = decodersOf('none', '')[0] ?? NOTHING,
 ): Promise<MigrationParts> => {
   const vault = await createVault(fixedKeys({ newest: 'k00000001', keys: new Map([['k00000001', randomBytes(32)]]) })) // prettier-ignore
   return {
     ...of,
     vault,
+    decoder,
     isSandbox: false,
     rules: {
       services: new Map(SERVICES.map((service) => [service.name, service])),
       types: {},
       onConflict: 'newest',
       decisions: new Set(),
-      decode: (stored) => decoder?.decode(stored),
     },
   }
 }

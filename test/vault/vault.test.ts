@@ -41,6 +41,15 @@ describe('the vault', () => {
       assert.equal(vault.open(PLACE, vault.seal(PLACE, text)), text)
   })
 
+  it('seals several columns of a record as each for itself: one does not open in the place of another', async () => {
+    const vault = await vaultOver(ring)
+    const { handle, userId, service } = PLACE
+    const sealed = vault.sealColumns({ handle, userId, service }, { encrypted_api_key: TEXT, sealed_secret: 'secret' }) // prettier-ignore
+    assert.equal(vault.open(PLACE, sealed.encrypted_api_key), TEXT)
+    assert.equal(vault.open({ ...PLACE, column: 'sealed_secret' }, sealed.sealed_secret), 'secret')
+    assert.throws(() => vault.open(PLACE, sealed.sealed_secret), isUnreadable(PLACE))
+  })
+
   it('writes v1.<kid>.<nonce>.<ciphertext>, another one each time, without the plaintext', async () => {
     const vault = await vaultOver(ring)
     const sealed = vault.seal(PLACE, TEXT)

@@ -70,7 +70,7 @@ const plan = (config: Config, { out, json, ...options }: Common & { out?: string
     const { label: source, variant, decoder } = from
     const { format, key, samples, decoded } = decoder
     const progress = createRateProgress('reading')
-    const planned = await planMigration({ source: from.database, variant, rules, moved }, progress.update) // prettier-ignore
+    const planned = await planMigration({ source: from.database, variant, decoder, rules, moved }, progress.update) // prettier-ignore
     progress.end()
     const { figures, unknownTypes, conflicts } = planned
     if (out !== undefined)

@@ -139,6 +139,10 @@ const changesFor = ({
     gateway.forget(handle)
     oldUrls?.forget()
   },
+  onMade: () => {
+    gateway.forgetAbsent()
+    oldUrls?.forget()
+  },
   onToken: forgetTokens,
   onRouting: () => void oldUrls?.reload(),
   onGap: () => {
@@ -220,6 +224,7 @@ const createTokenCache = (database: Database) =>
 
 type Changes = {
   onInstance: (handle: string) => void
+  onMade: () => void
   onToken: () => void
   onRouting: () => void
   onGap: () => void
@@ -228,12 +233,13 @@ type Changes = {
 /** Hears what any process changes in Postgres. The embedded database is this process's own. */
 const createChangeListener = (
   { config, log }: GatewayPartsOptions,
-  { onInstance, onToken, onRouting, onGap }: Changes,
+  { onInstance, onMade, onToken, onRouting, onGap }: Changes,
 ): Runnable[] => {
   if (config.databaseUrl === undefined) return []
   const onMessage = (message: string) => {
     const [kind, handle = ''] = message.split(' ')
     if (kind === 'instance') onInstance(handle)
+    else if (kind === 'made') onMade()
     else if (kind === 'routing') onRouting()
     else onToken()
   }

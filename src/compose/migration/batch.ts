@@ -8,14 +8,14 @@ import { hashSecret, makeInstanceSecret } from '../../model/instance.ts'
 import type { Database } from '../../store/database.ts'
 import { writeLedger, type LedgerEntry } from '../../store/migration-ledger.ts'
 import {
-  commitLater, dropMade, hasInstance, holdIntact, insertMade, replaceMoved, type MadeInstance,
+  commitLater, dropMade, hasInstance, holdIntact, insertMoved, replaceMoved, type MovedRow,
 } from '../../store/migration-writes.ts' // prettier-ignore
 import type { Vault } from '../../vault/vault.ts'
 
 /** What writing a batch needs. */
 export type Writing = {
   target: Database
-  vault: Pick<Vault, 'seal' | 'open'>
+  vault: Pick<Vault, 'seal' | 'sealColumns' | 'open'>
   runId: string
   isSandbox: boolean
   tally: Tally
@@ -25,7 +25,7 @@ type Insert = Extract<Settled, { kind: 'insert' }>
 type Update = Extract<Settled, { kind: 'update' }>
 
 /** A batch whose new credentials are sealed; the plaintext is nowhere else. */
-export type SealedBatch = { settled: readonly Settled[]; made: readonly { of: Insert; instance: MadeInstance }[] } // prettier-ignore
+export type SealedBatch = { settled: readonly Settled[]; made: readonly { of: Insert; moved: MovedRow }[] } // prettier-ignore
 
 const SEALED_AT_ONCE = 50
 
@@ -37,25 +37,40 @@ export const sealBatch = async (
 ): Promise<SealedBatch> => {
   for (const { known } of settled) if (known?.moved) handles.hold(known.moved.handle)
   const inserts = settled.filter((one): one is Insert => one.kind === 'insert')
-  const made: { of: Insert; instance: MadeInstance }[] = []
+  const made: { of: Insert; moved: MovedRow }[] = []
   for (const [index, of] of inserts.entries()) {
     // The batch before this one is being written meanwhile: its answers shall not wait.
     if (index % SEALED_AT_ONCE === 0) await setImmediate()
     const { id, suffix, userId } = of.row
     const handle = handles.make(of.service, { id, suffix, userId: userId ?? '' })
-    made.push({ of, instance: sealInstance(vault, of, handle) })
+    made.push({ of, moved: sealInstance(vault, of, handle) })
   }
   return { settled, made }
 }
 
-const sealInstance = (vault: Writing['vault'], of: Insert, handle: string): MadeInstance => {
-  const owner = { handle, userId: of.row.userId ?? '', service: of.service }
+const sealInstance = (vault: Writing['vault'], of: Insert, handle: string): MovedRow => {
+  const { row, service, hash, isIncomplete } = of
+  const userId = row.userId ?? ''
   const secret = makeInstanceSecret()
+  const sealed = vault.sealColumns(
+    { handle, userId, service },
+    {
+      encrypted_api_key: JSON.stringify(of.credentials),
+      sealed_secret: secret,
+    },
+  )
   return {
-    ...owner,
-    sealedCredentials: vault.seal({ ...owner, column: 'encrypted_api_key' }, JSON.stringify(of.credentials)), // prettier-ignore
+    oldId: row.id,
+    oldType: row.type,
+    tokenHash: row.tokenHash,
+    hash,
+    isIncomplete,
+    handle,
+    userId,
+    service,
+    sealedCredentials: sealed.encrypted_api_key,
     secretHash: hashSecret(secret).toString('hex'),
-    sealedSecret: vault.seal({ ...owner, column: 'sealed_secret' }, secret),
+    sealedSecret: sealed.sealed_secret,
   }
 }
 
@@ -113,41 +128,31 @@ const leftOrSame = (one: Settled): Outcome[] => {
 
 const flagOf = ({ isIncomplete }: { isIncomplete: boolean }) => (isIncomplete ? 'incomplete' : null)
 
-const movedNow = (one: Insert | Update, handle: string, made: boolean): Outcome => ({
-  entry: entryOf(one, { handle, made, flag: flagOf(one) }),
-  count: { rows: 1, moved: 1, incomplete: one.isIncomplete ? 1 : 0 },
-})
-
 const insertAll = async (writing: Writing, { made }: SealedBatch): Promise<Outcome[]> => {
-  const { target, isSandbox } = writing
-  const done = await insertMade(target, made.map(({ instance }) => instance), isSandbox) // prettier-ignore
-  const outcomes: Outcome[] = []
-  for (const { of, instance } of made)
-    outcomes.push(
-      done.has(instance.handle)
-        ? movedNow(of, instance.handle, true)
-        : await insertOtherwise(writing, of, instance),
-    )
+  const omitted = await insertMoved(writing.target, writing, made.map(({ moved }) => moved)) // prettier-ignore
+  const done = made.filter(({ moved }) => !omitted.has(moved.handle))
+  const incomplete = done.filter(({ moved }) => moved.isIncomplete).length
+  const outcomes: Outcome[] = [{ count: { rows: done.length, moved: done.length, incomplete } }]
+  for (const { of, moved } of made)
+    if (omitted.has(moved.handle)) outcomes.push(await insertOtherwise(writing, of, moved))
   return outcomes
 }
 
 const HANDLE_TRIES = 16
 
 /** The user has one already, or somebody else has the handle. */
-const insertOtherwise = async (
-  { target, vault, isSandbox, tally }: Writing,
-  of: Insert,
-  taken: MadeInstance,
-): Promise<Outcome> => {
-  if (await hasInstance(target, taken)) return leftBecause(of, 'exists')
-  tally.add({ collisions: 1 })
+const insertOtherwise = async (writing: Writing, of: Insert, taken: MovedRow): Promise<Outcome> => {
+  if (await hasInstance(writing.target, taken)) return leftBecause(of, 'exists')
+  writing.tally.add({ collisions: 1 })
   for (let attempt = 1; attempt <= HANDLE_TRIES; attempt++) {
-    const instance = sealInstance(vault, of, otherHandle(taken.handle, of.row.id, attempt))
-    const done = await insertMade(target, [instance], isSandbox)
-    if (done.size > 0) return movedNow(of, instance.handle, true)
+    const handle = otherHandle(taken.handle, taken.oldId, attempt)
+    const omitted = await insertMoved(writing.target, writing, [sealInstance(writing.vault, of, handle)]) // prettier-ignore
+    if (omitted.size === 0) return { count: countOf(of) }
   }
-  throw new AppError('internal', `No free handle was found for the old instance ${of.row.id}.`)
+  throw new AppError('internal', `No free handle was found for the old instance ${taken.oldId}.`)
 }
+
+const countOf = ({ isIncomplete }: { isIncomplete: boolean }) => ({ rows: 1, moved: 1, incomplete: isIncomplete ? 1 : 0 }) // prettier-ignore
 
 const changeAll = async (writing: Writing, settled: readonly Settled[]): Promise<Outcome[]> => {
   const outcomes: Outcome[] = []
@@ -168,9 +173,9 @@ const update = async ({ target, vault }: Writing, one: Update): Promise<Outcome>
   const wanted = JSON.stringify(one.credentials)
   const isSame = sameFields(vault.open(place, sealed), wanted)
   await replaceMoved(target, handle, isSame ? null : vault.seal(place, wanted))
-  const moved = movedNow(one, handle, made)
-  if (isSame && one.holderId === one.row.id) return { ...moved, count: { rows: 1, unchanged: 1 } }
-  return { ...moved, count: { ...moved.count, updated: 1 } }
+  const entry = entryOf(one, { handle, made, flag: one.isIncomplete ? 'incomplete' : null })
+  if (isSame && one.holderId === one.row.id) return { entry, count: { rows: 1, unchanged: 1 } }
+  return { entry, count: { ...countOf(one), updated: 1 } }
 }
 
 /** Whether two JSON objects of text fields are equal, whatever their order. */

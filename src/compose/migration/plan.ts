@@ -35,7 +35,7 @@ export const planMigration = async (
     let done = 0
     for await (const rows of readUserBatches<LegacyRow>({ next })) {
       const known = moved ? await knownRows(moved.database, rows) : new Map()
-      const settled = await settleRows({ rules, vault: moved?.vault ?? NO_VAULT }, rows, known)
+      const settled = await settleRows({ ...parts, vault: moved?.vault ?? NO_VAULT }, rows, known)
       for (const one of settled) count(one, tally, handles)
       for (const { type } of settled.filter(isUnknown).map(({ row }) => row))
         unknown.set(type, (unknown.get(type) ?? 0) + 1)

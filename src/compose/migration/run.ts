@@ -4,6 +4,7 @@ import { sealBatch, writeBatch, type Writing } from './batch.ts'
 import { createHandles } from '../../migration/handles.ts'
 import { contentOf, type LegacyRow, type Reason, type Variant } from '../../migration/legacy-row.ts'
 import { groupBy } from '../../migration/conflicts.ts'
+import { decodeWhenAsked, type Decoder } from '../../migration/decoders.ts'
 import { settleUser, type Known, type Rules, type Settled } from '../../migration/settle.ts'
 import { createTally, type Figures } from '../../migration/tally.ts'
 import { readUserBatches } from '../../migration/user-batches.ts'
@@ -23,9 +24,10 @@ import type { Vault } from '../../vault/vault.ts'
 export type MigrationParts = {
   source: Database
   target: Database
-  vault: Pick<Vault, 'seal' | 'open' | 'fingerprint'>
+  vault: Pick<Vault, 'seal' | 'sealColumns' | 'open' | 'fingerprint'>
   variant: Variant
-  rules: Omit<Rules, 'hashOf'>
+  rules: Omit<Rules, 'hashOf' | 'plaintextOf'>
+  decoder: Pick<Decoder, 'decodeAll'>
   isSandbox: boolean
 }
 
@@ -71,7 +73,7 @@ const moveAll = async (
         const problems = await bringUsers(parts, writing.runId, rows)
         const known = isFirst ? new Map<string, Known>() : await knownRows(parts.target, rows)
         const rules = { ...parts.rules, problemOf: (userId: string) => problems.get(userId) }
-        const settled = await settleRows({ rules, vault: parts.vault }, rows, known)
+        const settled = await settleRows({ ...parts, rules }, rows, known)
         const sealed = await sealBatch(parts.vault, handles, settled)
         await writes.add(() => writeBatch(writing, sealed))
         done += rows.length
@@ -112,16 +114,24 @@ const SETTLED_AT_ONCE = 10
 
 /** The rules on a batch of whole users. What is being written meanwhile goes on between them. */
 export const settleRows = async (
-  { rules, vault }: { rules: MigrationParts['rules']; vault: Pick<Vault, 'fingerprint'> },
+  {
+    rules,
+    decoder,
+    vault,
+  }: Pick<MigrationParts, 'rules' | 'decoder'> & { vault: Pick<Vault, 'fingerprint'> },
   rows: readonly LegacyRow[],
   known: ReadonlyMap<string, Known>,
 ): Promise<Settled[]> => {
-  const hashOf = (row: LegacyRow) => vault.fingerprint(contentOf(row))
+  const ruled = {
+    ...rules,
+    plaintextOf: decodeWhenAsked(decoder, rows),
+    hashOf: (row: LegacyRow) => vault.fingerprint(contentOf(row)),
+  }
   const users = groupBy(rows, ({ userId }) => userId ?? '')
   const settled: Settled[] = []
   for (const [index, own] of [...users.values()].entries()) {
     if (index % SETTLED_AT_ONCE === 0) await setImmediate()
-    settled.push(...settleUser(own, known, { ...rules, hashOf }))
+    settled.push(...settleUser(own, known, ruled))
   }
   return settled
 }

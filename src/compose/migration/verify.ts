@@ -1,6 +1,8 @@
 import { sameFields } from './batch.ts'
 import type { MigrationParts } from './run.ts'
 import { contentOf, type LegacyRow } from '../../migration/legacy-row.ts'
+import { decodeWhenAsked } from '../../migration/decoders.ts'
+import type { Rules } from '../../migration/settle.ts'
 import { readLegacyCredentials } from '../../migration/read-credentials.ts'
 import { createSample } from '../../migration/sample.ts'
 import { readUserBatches } from '../../migration/user-batches.ts'
@@ -53,7 +55,8 @@ export const verifyMigration = async (
   await withLegacyRows(parts.source, parts.variant, async ({ total, next }) => {
     for await (const rows of readUserBatches<LegacyRow>({ next })) {
       const entries = new Map((await readReviewed(parts.target, rows.map(({ id }) => id))).map((entry) => [entry.oldId, entry])) // prettier-ignore
-      for (const row of rows) note(sums, review(parts, row, entries.get(row.id)), sample.offer)
+      const plaintextOf = decodeWhenAsked(parts.decoder, rows)
+      for (const row of rows) note(sums, review({ ...parts, plaintextOf }, row, entries.get(row.id)), sample.offer) // prettier-ignore
       onProgress(sums.rows, total)
     }
   })
@@ -82,11 +85,9 @@ const note = (sums: Verified, review: Review, offer: (callable: Callable) => voi
 
 type Moved = ReviewedEntry & { handle: string; service: string; userId: string }
 
-const review = (
-  parts: Omit<MigrationParts, 'isSandbox'>,
-  row: LegacyRow,
-  entry: ReviewedEntry | undefined,
-): Review => {
+type ReviewParts = Pick<MigrationParts, 'vault' | 'rules'> & { plaintextOf: Rules['plaintextOf'] }
+
+const review = (parts: ReviewParts, row: LegacyRow, entry: ReviewedEntry | undefined): Review => {
   if (!entry) return { kind: 'notMigrated' }
   if (entry.handle === null) return { kind: 'left', reason: entry.reason ?? '' }
   if (entry.isIntact === null) return { kind: 'removed' }
@@ -102,7 +103,7 @@ const review = (
 }
 
 const compare = (
-  { vault, rules }: Omit<MigrationParts, 'isSandbox'>,
+  { vault, rules, plaintextOf }: ReviewParts,
   row: LegacyRow,
   { handle, service, userId, ...entry }: Moved,
 ): Review => {
@@ -111,7 +112,7 @@ const compare = (
   const place = { handle, userId, service }
   const secret = vault.open({ ...place, column: 'sealed_secret' }, entry.sealedSecret ?? '')
   if (hashSecret(secret).toString('hex') !== entry.secretHash) return wrong('its URL does not open it') // prettier-ignore
-  const wanted = wantedOf(row, rules.services.get(service), rules.decode)
+  const wanted = wantedOf(plaintextOf(row), rules.services.get(service))
   if (wanted === undefined) return wrong('its source cannot be decoded any more')
   const opened = vault.open({ ...place, column: 'encrypted_api_key' }, entry.sealedCredentials ?? '') // prettier-ignore
   if (!sameFields(opened, wanted)) return wrong('its credentials are not those of its source')
@@ -119,11 +120,9 @@ const compare = (
 }
 
 const wantedOf = (
-  row: LegacyRow,
+  plaintext: string | undefined,
   service: Service | undefined,
-  decode: (stored: string) => string | undefined,
 ): string | undefined => {
-  const plaintext = decode(row.credentials ?? '')
   if (plaintext === undefined || !service) return undefined
   const read = readLegacyCredentials(plaintext, service)
   return typeof read === 'string' ? undefined : JSON.stringify(read.credentials)
