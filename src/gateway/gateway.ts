@@ -76,13 +76,13 @@ const INSTANCE_LIKE = /^\/[^/?]*_user_/i
 
 /** The way of a user's request: route, authenticate, open and seal the credentials, forward. */
 export const createGateway = (needs: GatewayNeeds): Gateway => {
-  const cache = createInstanceCache(needs)
+  const { findInstance, credentialsOf, ...changes } = createInstanceCache(needs)
   const guard = createGuard(needs.share)
   const enter = createAdmission(needs)
-  const seal = createSealing({ hostKey: needs.hostKey, credentialsOf: cache.credentialsOf })
+  const seal = createSealing({ hostKey: needs.hostKey, credentialsOf })
   const forwarded = createForwarded(needs.trustedProxies ?? [])
   const forward = createForward({ ...DEFAULTS, ...needs })
-  const lookups = { ...needs, findInstance: withFreshTokens(cache.findInstance, needs.renewToken) }
+  const lookups = { ...needs, findInstance: withFreshTokens(findInstance, needs.renewToken) }
 
   /** Who may pass, and with what. */
   const admit = async (from: Admitted, route: Route): Promise<Passage> => {
@@ -123,9 +123,7 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
         .catch((error: unknown) => sendErrorTo(socket, note(needs, route, error), requestId))
       return true
     },
-    forget: cache.forget,
-    forgetAbsent: cache.forgetAbsent,
-    flush: cache.flush,
+    ...changes,
     close: forward.close,
   }
 }

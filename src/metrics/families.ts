@@ -23,6 +23,8 @@ export type Measured = {
   hosts?: readonly HostFigures[]
   pool?: { total: number; idle: number; waiting: number } | undefined
   isRotating?: boolean
+  /** Instances of the older model: `moved`, or why they were left. */
+  migrated?: ReadonlyMap<string, number> | undefined
 }
 
 export const tallySamples = (counts: ReadonlyMap<string, number>, label: string): Sample[] =>

@@ -61,7 +61,7 @@ const poolSamples = ({ total, idle, waiting }: NonNullable<Measured['pool']>): S
   { labels: { state: 'waiting' }, value: waiting },
 ]
 
-const callerFamilies = ({ meters }: Measured): Family[] => [
+const callerFamilies = ({ meters, migrated }: Measured): Family[] => [
   counter('berth_authentications_total', 'Requests whose sender is known, by what they came with.', () => [
     { labels: { kind: 'instance' }, value: servedIn(meters) },
     ...tallySamples(meters.callers.counts(), 'kind'),
@@ -69,12 +69,12 @@ const callerFamilies = ({ meters }: Measured): Family[] => [
   counter('berth_authentication_failures_total', 'Bearer tokens at the API that were not taken, by reason.', () =>
     tallySamples(meters.unknownCallers.counts(), 'reason'),
   ), // prettier-ignore
-  counter('berth_migration_instances_total', 'Instances taken over from the older model, by outcome.', () =>
-    tallySamples(meters.migratedInstances.counts(), 'outcome'),
+  counter('berth_migration_instances_total', 'Instances of the older model: moved, or why they were left.', () =>
+    tallySamples(migrated ?? new Map(), 'outcome'),
   ), // prettier-ignore
-  counter('berth_cutover_requests_total', 'Requests during a cutover, by the way they took.', () =>
+  counter('berth_cutover_requests_total', 'Requests to URLs of the older model, by the way they took.', () =>
     tallySamples(meters.cutoverRequests.counts(), 'way'),
-  ),
+  ), // prettier-ignore
 ]
 
 const servedIn = ({ traffic }: Measured['meters']): number =>

@@ -21,9 +21,7 @@ export const createMeters = () => ({
   rotations: createTally(),
   queries: createDurations(),
   failedQueries: createDurations(),
-  /** For the migration from the older model: instances by outcome. */
-  migratedInstances: createTally(),
-  /** For a cutover: requests by the way they took. */
+  /** Requests to URLs of the older model by the way they took: `shared`, `old`, `away`, `unmoved`. */
   cutoverRequests: createTally(),
 })
 

@@ -26,7 +26,6 @@ const measured = (services = ['figma', 'github']): Measured => {
   meters.vault.count('opened', 3)
   meters.rotations.count('done')
   meters.queries.add(2)
-  meters.migratedInstances.count('done')
   meters.cutoverRequests.count('shared')
   const status: FleetStatus = {
     ...FLEET,
@@ -38,7 +37,7 @@ const measured = (services = ['figma', 'github']): Measured => {
   const loop = { meanMs: 1, maxMs: 12, utilization: 0.25 }
   const calls = { figma: { calls: 5, errors: 2 } }
   const hosts = [{ host: 'mcp-host-0', residentBytes: 1024, cpuSeconds: 1.5, loop, calls }]
-  return { meters, status, hosts, pool: { total: 3, idle: 2, waiting: 0 }, isRotating: false }
+  return { meters, status, hosts, pool: { total: 3, idle: 2, waiting: 0 }, isRotating: false, migrated: new Map([['moved', 9], ['expired', 2]]) } // prettier-ignore
 }
 
 const scrapeOf = (given: Measured) => createScrape('1.2.3', () => Promise.resolve(given))()
@@ -71,6 +70,8 @@ describe('the metrics', () => {
       'berth_vault_opens_total{outcome="opened"} 3',
       'berth_database_connections{state="busy"} 1',
       'berth_authentications_total{kind="instance"} 2',
+      'berth_migration_instances_total{outcome="moved"} 9',
+      'berth_cutover_requests_total{way="shared"} 1',
       'berth_build_info{version="1.2.3"} 1',
     ])
       assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`)

@@ -12,6 +12,7 @@ import { createReach } from '../../gateway/old-urls/reach.ts'
 import { serverCall } from '../../gateway/server-call.ts'
 import { createRoutingWatch } from '../../gateway/old-urls/routing-watch.ts'
 import { addSamples } from '../../store/cutover-samples.ts'
+import type { Meters } from '../../model/meters.ts'
 import type { Database } from '../../store/database.ts'
 import { findMovedByOldId, findMovedByTokenHash } from '../../store/moved-instances.ts'
 import { readOldRouting } from '../../store/old-routing.ts'
@@ -25,6 +26,8 @@ type Options = {
   gateway: Gateway
   grants: Grants
   portOf: (service: string) => number | undefined
+  /** By default nobody looks. */
+  meters?: Meters | undefined
   log: Log
 }
 
@@ -72,6 +75,7 @@ export const composeOldUrls = (options: Options): OldUrlParts => {
     },
     isUp: createReach(options.portOf),
     observations: { ...observations, addSample },
+    countWay: (way) => options.meters?.cutoverRequests.count(way),
     pageUrl: `${options.baseUrl}/`,
     log,
   })

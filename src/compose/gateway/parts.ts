@@ -165,14 +165,22 @@ const createIdentifyUser =
   }
 
 const openOldUrls = (
-  { config, database, portOf, log }: GatewayPartsOptions,
+  { config, database, portOf, meters, log }: GatewayPartsOptions,
   gateway: Gateway,
   grants: Grants,
 ): OldUrlParts | undefined => {
   const { legacyUrl, baseUrl, trustedProxies } = config
   if (legacyUrl === undefined) return undefined
   const given = { legacyUrl, baseUrl, trustedProxies }
-  return composeOldUrls({ ...given, database, gateway, grants, portOf, log: log.child('old urls') })
+  return composeOldUrls({
+    ...given,
+    database,
+    gateway,
+    grants,
+    portOf,
+    meters,
+    log: log.child('old urls'),
+  })
 }
 
 /** Found by name in no time, as long as the services are the same. */

@@ -126,8 +126,6 @@ const leftOrSame = (one: Settled): Outcome[] => {
   return one.kind === 'unchanged' ? [{ count: { rows: 1, unchanged: 1 } }] : []
 }
 
-const flagOf = ({ isIncomplete }: { isIncomplete: boolean }) => (isIncomplete ? 'incomplete' : null)
-
 const insertAll = async (writing: Writing, { made }: SealedBatch): Promise<Outcome[]> => {
   const omitted = await insertMoved(writing.target, writing, made.map(({ moved }) => moved)) // prettier-ignore
   const done = made.filter(({ moved }) => !omitted.has(moved.handle))

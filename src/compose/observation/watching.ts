@@ -11,6 +11,7 @@ import type { UsageQuery } from '../../model/usage.ts'
 import type { Database } from '../../store/database.ts'
 import { countInstances } from '../../store/service-overview.ts'
 import { listIdleInstances, sumUsage } from '../../store/usage-sums.ts'
+import { createMigratedCount } from './migrated.ts'
 import { packageVersion } from '../fleet/wanted.ts'
 
 type Parts = Pick<FleetParts, 'supervisor'> & {
@@ -24,6 +25,7 @@ type Parts = Pick<FleetParts, 'supervisor'> & {
 /** What `/metrics`, `berth top` and the operator's overviews show. */
 export const composeWatching = (parts: Parts) => {
   const { config, supervisor, meters, database } = parts
+  const countMigrated = createMigratedCount(database)
   const socketOf = (host: string) => controlSocketOf(config.home.run, host)
   return {
     fleetStatus: parts.status,
@@ -36,6 +38,7 @@ export const composeWatching = (parts: Parts) => {
       hosts: await measureHosts(supervisor.processes(), socketOf),
       pool: database.pool?.(),
       isRotating: parts.keys.job().isRunning,
+      migrated: await countMigrated(),
     })),
     live: () => liveTraffic(meters.traffic),
   }

@@ -18,6 +18,8 @@ export type OldUrlNeeds = MovedNeeds & {
   /** Whether the service's host takes connections; else the old server serves. */
   isUp: (service: string) => Promise<boolean>
   observations: Pick<Observations, 'addSample' | 'addUse'>
+  /** `away`: the shared fleet should have served it, and its host is not there. `unmoved`: the old server alone knows it. */
+  countWay: (way: 'shared' | 'old' | 'away' | 'unmoved') => void
   /** The page where users find their new URLs. */
   pageUrl: string
   log: Log
@@ -41,11 +43,15 @@ export const createOldUrls = (needs: OldUrlNeeds) => {
 
   const decide = async (url: OldUrl, requestId: string): Promise<Decided> => {
     const moved = await find(url)
-    if (!moved) return { moved, shared: undefined, isAway: false }
+    if (!moved) {
+      needs.countWay('unmoved')
+      return { moved, shared: undefined, isAway: false }
+    }
     needs.observations.addUse(moved.instanceId)
     const isShared = wayOf(needs.routing(), moved) === 'shared' && url.sharedPath !== undefined
     const isAway = isShared && !(await needs.isUp(moved.service))
     const shared = isShared && !isAway ? { instance: moved, path: url.sharedPath ?? '', requestId } : undefined // prettier-ignore
+    needs.countWay(wayTaken(shared, isAway))
     return { moved, shared, isAway }
   }
   const serve = async (request: IncomingMessage, response: ServerResponse, url: OldUrl) => {
@@ -71,6 +77,11 @@ export const createOldUrls = (needs: OldUrlNeeds) => {
   } // prettier-ignore
 
   return { ...asServer({ serve, pass, log }), flush, close: oldServer.close }
+}
+
+const wayTaken = (shared: Shared | undefined, isAway: boolean) => {
+  if (isAway) return 'away'
+  return shared ? 'shared' : 'old'
 }
 
 type Serving = {
