@@ -57,6 +57,8 @@ export type Config = LogSettings & {
   readonly trustedProxies: readonly string[]
   /** Whether tools may call private addresses that the registry does not name. */
   readonly allowPrivate: boolean
+  /** How long entries of the audit log are kept; undefined: for good. */
+  readonly auditDays: number | undefined
   /** Undefined: no JWTs are taken. */
   readonly jwt: JwtSettings | undefined
   /** The folder of the installed package. */
@@ -97,6 +99,7 @@ const schema = z.object({
   BERTH_ALLOWED_HOSTS: list.default([]),
   BERTH_TRUSTED_PROXIES: list.pipe(z.array(addressRange)).default([]),
   BERTH_ALLOW_PRIVATE: flag.default(false),
+  BERTH_AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   BERTH_JWT_SECRET_FILE: path.optional(),
   BERTH_JWKS_URL: keySetUrl.optional(),
   BERTH_JWT_ISSUER: z.string().optional(),
@@ -177,6 +180,7 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
     allowedHosts: env.BERTH_ALLOWED_HOSTS,
     trustedProxies: env.BERTH_TRUSTED_PROXIES,
     allowPrivate: env.BERTH_ALLOW_PRIVATE,
+    auditDays: env.BERTH_AUDIT_RETENTION_DAYS,
     jwt: jwtOf(env),
     packageRoot,
     passed: passedFrom(given, PASSED),
@@ -255,6 +259,7 @@ export const environmentOf = (config: Config): Record<string, string> => {
     BERTH_ALLOWED_HOSTS: config.allowedHosts.join(',') || undefined,
     BERTH_TRUSTED_PROXIES: config.trustedProxies.join(',') || undefined,
     BERTH_ALLOW_PRIVATE: config.allowPrivate ? 'true' : undefined,
+    BERTH_AUDIT_RETENTION_DAYS: config.auditDays === undefined ? undefined : String(config.auditDays), // prettier-ignore
     ...jwtEnvironment(config.jwt),
   }
   const present = Object.entries(optional).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]]))

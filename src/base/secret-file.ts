@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs' // prettier-ignore
+import { dirname } from 'node:path'
 import { AppError, systemCodeOf } from './errors.ts'
 
 /**
@@ -29,14 +30,37 @@ export const readOrMakeSecretFile = (path: string, make: () => string): string =
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error
   }
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  writeFileSync(draft, `${make()}\n`, { mode: 0o600, flag: 'wx' })
+  const draft = writeSecretDraft(path, make())
   try {
     linkSync(draft, path)
+    syncFolderOf(path)
   } catch (error) {
     if (systemCodeOf(error) !== 'EEXIST') throw error
   } finally {
     unlinkSync(draft)
   }
   return readSecretFile(path)
+}
+
+/** Writes what shall take the place of a file beside it, on disk before it gets the name. @returns its path */
+export const writeSecretDraft = (path: string, text: string): string => {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  const descriptor = openSync(draft, 'wx', 0o600)
+  try {
+    writeFileSync(descriptor, `${text}\n`)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  return draft
+}
+
+/** A new name is on disk as soon as its folder is: what a key has sealed must not outlive it in a power cut. */
+export const syncFolderOf = (path: string): void => {
+  const descriptor = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }

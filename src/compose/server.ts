@@ -1,5 +1,6 @@
 import { createApi } from '../api/app.ts'
 import { createFailureLimit } from '../api/failures.ts'
+import { createAuditRetention } from '../audit/retention.ts'
 import type { Config } from '../base/config.ts'
 import { sequence, type Runnable } from '../base/lifecycle.ts'
 import { fleetStatus, servicesOf, type KnownServices } from './fleet/status.ts'
@@ -67,7 +68,8 @@ export const createServerPart = (
     log: log.child('api'),
   })
   const server = openFront(config, gateway, oldUrls?.before(api) ?? api)
-  const beside = [createPruning(database, log), server, checks.rechecks, renewals.schedule, cutover.runnable] // prettier-ignore
+  const retention = createAuditRetention({ days: config.auditDays, prune: audit.prune, log: log.child('audit') }) // prettier-ignore
+  const beside = [createPruning(database, log), retention, server, checks.rechecks, renewals.schedule, cutover.runnable] // prettier-ignore
   return sequence('server', [runnable, ...beside, observed.runnable], log)
 }
 

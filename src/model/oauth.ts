@@ -47,6 +47,10 @@ export const tokenField = ({ auth }: Service): string | undefined => {
   return TOKEN_FIELDS.find((name) => injected.includes(name)) ?? injected[0]
 }
 
+/** Some providers refuse a `code_verifier` of a client that has a secret; one without has nothing else. */
+export const provesCode = ({ pkce = true }: OAuth, { secret }: OAuthClient): boolean =>
+  pkce || secret === undefined
+
 /** Whether users of a service can sign in instead of entering a token. */
 export const offersSignIn = (service: Service): service is SignInService =>
   service.auth.oauth?.authorizationUrl !== undefined && tokenField(service) !== undefined

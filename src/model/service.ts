@@ -71,6 +71,8 @@ export type OAuth = {
   scopeSeparator?: string | undefined
   /** How the token endpoint learns who asks: in the body (`post`, the default) or by HTTP Basic. */
   clientAuthentication?: 'post' | 'basic' | undefined
+  /** False for providers that refuse a `code_verifier` (RFC 7636) of a client that has a secret. */
+  pkce?: boolean | undefined
   /** What `iss` in the answer must be (RFC 9207). Absent: an address of the same origin as one of the two above. */
   issuer?: string | undefined
 }

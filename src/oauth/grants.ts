@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { messageOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Credentials } from '../model/host-credentials.ts'
-import type { OAuthClient, Tokens } from '../model/oauth.ts'
+import { provesCode, type OAuthClient, type Tokens } from '../model/oauth.ts'
 import { pathPlaceholders } from '../model/placeholder.ts'
 import { resolveUrl } from '../model/resolve-url.ts'
 import type { OAuth, Service } from '../model/service.ts'
@@ -42,8 +42,11 @@ export const createGrants = (needs: Needs): Grants => ({
       const iss = parameters.get('iss')
       if (!isFromItself(asking, iss)) throw new MixedUp()
       const checked = oauth.validateAuthResponse(server(iss), client, parameters, state)
+      // The registry names the few that do not pass over what they do not know (RFC 6749 §3.2).
+      // eslint-disable-next-line @typescript-eslint/no-deprecated
+      const proof = provesCode(asking.service.auth.oauth, asking.client) ? verifier : oauth.nopkce
       const answer = await oauth.authorizationCodeGrantRequest(
-        server(), client, authentication, checked, needs.redirectUri, verifier, options,
+        server(), client, authentication, checked, needs.redirectUri, proof, options,
       ) // prettier-ignore
       return oauth.processAuthorizationCodeResponse(server(), client, answer)
     }),

@@ -6,7 +6,7 @@ import type { CredentialsInput } from '../model/credentials-input.ts'
 import type { Credentials } from '../model/host-credentials.ts'
 import { hashSecret } from '../model/instance.ts'
 import {
-  offersSignIn, ownClient, readSignInFields, timesOf, tokenField, type Grant, type OAuthClient, type SignInService,
+  offersSignIn, ownClient, provesCode, readSignInFields, timesOf, tokenField, type Grant, type OAuthClient, type SignInService,
   type SignInState, type TokenTimes, type Tokens,
 } from '../model/oauth.ts' // prettier-ignore
 import { pathPlaceholders } from '../model/placeholder.ts'
@@ -128,8 +128,10 @@ const authorizationUrl = (
     redirect_uri: redirectUri,
     ...(scopes.length > 0 && { scope: filled(scopes.join(scopeSeparator), fields) }),
     state,
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
+    ...(provesCode(service.auth.oauth, client) && {
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    }),
   }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   return addressOf(service.name, url)

@@ -6,7 +6,7 @@ const isObject = (value: unknown): value is Json =>
 /**
  * Makes a token endpoint's answer what RFC 6749 §5 says, where large providers differ: errors under status 200 (GitHub,
  * Slack), another `token_type` than Bearer or none (Slack, Shopify), `null` for what is absent, a form instead of JSON
- * (Facebook once, GitHub), a scope list. An `id_token` is not used, so it is dropped unread.
+ * (Facebook once, GitHub), a scope list, a word of its own for a refresh token that has ended (HubSpot, Fitbit). An `id_token` is not used, so it is dropped unread.
  *
  * @returns undefined when it is no such answer at all
  */
@@ -42,11 +42,19 @@ const parse = (text: string): Json | undefined => {
 }
 
 /** Codes are words; what else stands there may be anything. */
-const errorIn = ({ error, ok }: Json): string | undefined => {
-  if (typeof error === 'string' && error !== '') return /^[a-z0-9_]{1,60}$/i.test(error) ? error : 'unknown_error' // prettier-ignore
-  if (isObject(error)) return typeof error['type'] === 'string' && error['code'] === 190 ? 'invalid_grant' : 'unknown_error' // prettier-ignore
+const errorIn = ({ error, ok, status, errors }: Json): string | undefined => {
+  if (status === 'BAD_REFRESH_TOKEN') return 'bad_refresh_token'
+  if (Array.isArray(errors)) return codeOf(isObject(errors[0]) ? errors[0]['errorType'] : '')
+  if (isObject(error)) return isEndedAccess(error) ? 'invalid_grant' : 'unknown_error'
+  if (typeof error === 'string' && error !== '') return codeOf(error)
   return ok === false ? 'unknown_error' : undefined
 }
+
+const codeOf = (word: unknown): string =>
+  typeof word === 'string' && /^[a-z0-9_]{1,60}$/i.test(word) ? word : 'unknown_error'
+
+/** As Facebook says it. */
+const isEndedAccess = ({ type, code }: Json): boolean => typeof type === 'string' && code === 190
 
 const scopeOf = (scope: unknown): Json => {
   if (typeof scope === 'string') return { scope }

@@ -156,6 +156,12 @@ export const serviceSchema = z.strictObject({
             .enum(['post', 'basic'])
             .optional()
             .describe('How the token endpoint learns who asks; in the body by default'),
+          pkce: z
+            .boolean()
+            .optional()
+            .describe(
+              'false: the provider refuses a code_verifier, the secret and the state must do',
+            ),
           issuer: z.url().optional().describe('What iss in the answer must be (RFC 9207)'),
         })
         .optional(),

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { z } from 'zod'
 import { AppError } from '../base/errors.ts'
-import { readOrMakeSecretFile, readSecretFile } from '../base/secret-file.ts'
+import {
+  readOrMakeSecretFile,
+  readSecretFile,
+  syncFolderOf,
+  writeSecretDraft,
+} from '../base/secret-file.ts'
 
 const MASTER_KEY_BYTES = 32
 
@@ -57,17 +62,10 @@ export const removeKey = (file: string, kid: string): void => {
   if (removed !== undefined) replaceRing(file, others)
 }
 
-/** On disk before the name appears: a key that sealed something must not get lost with the power. */
+/** On disk before anything is sealed by it: a key that sealed something must not get lost with the power. */
 const replaceRing = (file: string, ring: RingText): void => {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`
-  const descriptor = openSync(draft, 'wx', 0o600)
-  try {
-    writeFileSync(descriptor, `${JSON.stringify(ring)}\n`)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  renameSync(draft, file)
+  renameSync(writeSecretDraft(file, JSON.stringify(ring)), file)
+  syncFolderOf(file)
 }
 
 const parseRing = (file: string, text: string): RingText => {

@@ -22,6 +22,7 @@ describe('environmentOf', () => {
     BERTH_SANDBOX_URL: 'http://127.0.0.1:9',
     BERTH_ALLOWED_HOSTS: 'a.test,b.test:8080',
     BERTH_ALLOW_PRIVATE: 'true',
+    BERTH_AUDIT_RETENTION_DAYS: '365',
     BERTH_JWKS_URL: 'https://app.test/jwks',
     BERTH_JWT_ISSUER: 'https://app.test',
     BERTH_JWT_AUDIENCE: 'berth',

@@ -92,6 +92,20 @@ describe('a token endpoint', () => {
       { status: 401, headers: { 'www-authenticate': 'Basic' }, body: '{"error":"invalid_client"}' },
       'refused',
     ],
+    [
+      'so as HubSpot does',
+      { status: 400, body: '{"status":"BAD_REFRESH_TOKEN","message":"missing or unknown"}' },
+      'ended',
+    ],
+    [
+      'so as Fitbit does',
+      {
+        status: 400,
+        body: '{"errors":[{"errorType":"invalid_grant","message":"Refresh token invalid: old"}],"success":false}',
+      },
+      'ended',
+    ],
+    ['no in a list', { status: 400, body: '{"errors":["old"]}' }, 'refused'],
     ['no in its own way', { body: '{"ok":false,"error":"invalid_code"}' }, 'refused'],
     [
       'that it is busy',
@@ -116,6 +130,26 @@ describe('a token endpoint', () => {
       assert.doesNotMatch(JSON.stringify(granted), /old|secret/)
       assert.equal(recorder.requests.length, before + 1)
     })
+
+  it('hears of PKCE, unless its provider refuses that of a client with a secret', async () => {
+    answer = { body: JSON.stringify(TOKENS) }
+    const wayOut = createWayOut({ sandboxUrl: recorder.url, allowPrivate: false, proxy: no })
+    const grants = createGrants({ wayOut, redirectUri: 'https://berth.test/cb', log: silentLog })
+    const verifiers = []
+    for (const [oauth, who] of [
+      [{}, client],
+      [{ pkce: false }, client],
+      [{ pkce: false }, { id: 'public' }],
+    ] as const) {
+      const asking = { service: serviceWith(oauth), fields: {}, client: who }
+      const parameters = new URLSearchParams({ code: 'c', state: 's' })
+      const granted = await grants.exchange(asking, { parameters, state: 's', verifier: 'v' })
+      assert.equal(granted.kind, 'tokens')
+      verifiers.push(new URLSearchParams(recorder.requests.at(-1)?.body).get('code_verifier'))
+    }
+    await wayOut.close()
+    assert.deepEqual(verifiers, ['v', null, 'v'])
+  })
 
   it('at a private address that a user entered is not asked', async () => {
     const wayOut = createWayOut({ sandboxUrl: undefined, allowPrivate: false, proxy: no })

@@ -79,8 +79,8 @@ const isRateLimit = ({ status, headers }: UpstreamAnswer): boolean =>
 const judgeAccepted = (recipe: Recipe, { headers, body }: UpstreamAnswer): Verification => {
   // A page for people, of a sign-in or of maintenance, is not the API's word.
   if (/^text\/html/i.test(String(headers['content-type'] ?? ''))) return { outcome: 'unreachable' }
-  if (recipe.account === undefined) return { outcome: 'valid' }
   const answer = parse(body.toString('utf8'))
+  if (recipe.account === undefined) return { outcome: saysNo(answer) ? 'invalid' : 'valid' }
   if (answer === undefined) return { outcome: 'unverifiable' }
   const account = valueAt(answer, recipe.account)
   if (saysNo(answer) || account === null || account === '') return { outcome: 'invalid' }

@@ -88,6 +88,8 @@ describe('verifying a key', () => {
       { user: '' },
     ])
       assert.equal(await outcome({ account: 'user' }, { body }), 'invalid', JSON.stringify(body))
+    for (const body of [{ ok: false }, { success: false }, { errors: ['no'] }, { error: 'no' }])
+      assert.equal(await outcome({}, { body }), 'invalid', JSON.stringify(body))
   })
 
   it('says valid without a name when the answer holds none, and cannot say when it is no JSON', async () => {
