@@ -1,3 +1,5 @@
+import { templatePlaceholders } from './placeholder.ts'
+
 /** One entry of the registry, complete: what `registry/<name>/config.json` says with every default filled in. */
 export type Service = {
   readonly name: string
@@ -19,7 +21,10 @@ export type Service = {
   readonly health?: HealthSettings | undefined
 }
 
-export const AUTH_TYPES = ['none', 'api_key', 'bearer', 'basic', 'oauth2', 'oauth1'] as const
+/** `unknown`: it is not said how a key is sent, so no call is made. */
+export const AUTH_TYPES = [
+  'none', 'api_key', 'bearer', 'basic', 'oauth2', 'oauth1', 'unknown',
+] as const // prettier-ignore
 export const FIELD_TYPES = ['password', 'text', 'email', 'url', 'textarea'] as const
 export const PARAMETER_TYPES = [
   'string', 'number', 'integer', 'boolean', 'array', 'object', 'file', 'any',
@@ -51,6 +56,8 @@ export type CredentialField = {
 export type Inject = {
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly query?: Readonly<Record<string, string>> | undefined
+  /** Members of a JSON object, fields of a form. */
+  readonly body?: Readonly<Record<string, string>> | undefined
   readonly basic?: { username: string; password: string } | undefined
   readonly oauth1?: OAuth1 | undefined
 }
@@ -117,7 +124,7 @@ export type Parameter = {
   readonly required: boolean
   readonly description: string
   readonly default?: unknown
-  /** By default: path when the endpoint names it, query for GET, HEAD and DELETE, otherwise body. */
+  /** By default: path when the endpoint names it, query for GET, HEAD and DELETE unless their body does, otherwise body. */
   readonly in?: (typeof PARAMETER_PLACES)[number] | undefined
   readonly enum?: readonly unknown[] | undefined
   readonly items?: { type: string } | undefined
@@ -178,6 +185,7 @@ export const placeOf = (tool: Tool, name: string): (typeof PARAMETER_PLACES)[num
   const stated = tool.parameters[name]?.in
   if (stated) return stated
   if (tool.endpoint.includes(`{${name}}`)) return 'path'
-  const bodiless = tool.body === undefined && ['GET', 'HEAD', 'DELETE'].includes(tool.method)
-  return bodiless ? 'query' : 'body'
+  if (!['GET', 'HEAD', 'DELETE'].includes(tool.method)) return 'body'
+  const inBody = tool.body === undefined ? [] : templatePlaceholders(JSON.stringify(tool.body))
+  return inBody.includes(name) ? 'body' : 'query'
 }

@@ -1,25 +1,42 @@
 import { pathPlaceholders, templatePlaceholders } from '../model/placeholder.ts'
-import type { CredentialField, Inject, Service } from '../model/service.ts'
-import { injectByType } from './inject-by-type.ts'
+import { isSecretField, type CredentialField, type Inject, type Service } from '../model/service.ts'
+import { injectByType, typeByFields } from './inject-by-type.ts'
 import type { Problem } from './parse.ts'
 import { toService, type ParsedConfig } from './schema.ts'
+import { withUsableNames } from './tool-names.ts'
 
 /**
- * Fills in what follows from the other parts of a config: the display name, `planned` for a service without tools,
- * the injection by auth type, path parameters and credential fields that are used but not declared.
+ * Fills in what follows from the other parts of a config: the display name, `planned` for a service without tools, the auth
+ * type by its fields, the injection by auth type, path parameters and credential fields that are used but not declared.
  */
 export const complete = (config: ParsedConfig): { service: Service; problems: Problem[] } => {
   const problems: Problem[] = []
-  const inject = config.auth.inject ?? injectByType(config)
+  const type = typeOf(config, problems)
+  const inject = config.auth.inject ?? injectByType(type, config.auth.fields)
   const fields = [...config.auth.fields, ...undeclaredFields(config, inject, problems)]
   const service = toService({
     ...config,
     displayName: config.displayName || config.name,
     status: config.status ?? (config.tools.length === 0 ? 'planned' : undefined),
-    auth: { ...config.auth, fields, inject: inject },
-    tools: config.tools.map((tool, index) => withPathParameters(tool, index, problems)),
+    auth: { ...config.auth, type, fields, inject },
+    tools: withUsableNames(
+      config.tools.map((tool, index) => withPathParameters(tool, { fields, index, problems })),
+      problems,
+    ),
   })
   return { service, problems }
+}
+
+/** A call without the key would be worse than none. */
+const typeOf = ({ auth }: ParsedConfig, problems: Problem[]): Service['auth']['type'] => {
+  const said = (message: string) => problems.push({ path: 'auth.type', message })
+  if (auth.type !== undefined && auth.type !== 'unknown') return auth.type
+  if (auth.inject) return 'api_key'
+  const type = auth.type ?? typeByFields(auth.fields)
+  if (type === 'unknown')
+    said('does not say how the secrets are sent, so every call is refused; add auth.inject')
+  else if (type !== 'none') said(`is missing or not known; taken for "${type}" by the fields`)
+  return type
 }
 
 const undeclaredFields = (
@@ -47,21 +64,22 @@ const undeclaredFields = (
 
 type ParsedTool = ParsedConfig['tools'][number]
 type ParsedParameter = ParsedTool['parameters'][string]
+type Around = { fields: readonly CredentialField[]; index: number; problems: Problem[] }
 
-/** Every parameter of the path has a value (OpenAPI 3.1 §4.8.12.1): without one, "delete this item" would be another call. */
-const withPathParameters = (tool: ParsedTool, index: number, problems: Problem[]): ParsedTool => {
+/**
+ * Every parameter of the path has a value (OpenAPI 3.1 §4.8.12.1): without one, "delete this item" would be another call. One
+ * that is not declared and is called like a field has that field's.
+ */
+const withPathParameters = (tool: ParsedTool, { fields, index, problems }: Around): ParsedTool => {
   const said = (name: string, what: string) => {
     const message = `{${name}} in the endpoint of ${tool.name} is not ${what}`
     problems.push({ path: `tools.${index}.parameters`, message })
   }
-  const [path = ''] = tool.endpoint.split('?')
   const made: Record<string, ParsedParameter> = {}
   for (const name of pathPlaceholders(tool.endpoint)) {
     const known = Object.hasOwn(tool.parameters, name) ? tool.parameters[name] : undefined
-    if (!known) {
-      said(name, 'declared; made a required string')
-      made[name] = { type: 'string', required: true, description: '' }
-    } else if (path.includes(`{${name}}`) && !known.required && known.default === undefined) {
+    if (!known) Object.assign(made, undeclared(name, fields, said))
+    else if (lacksValue(tool, name, known)) {
       said(name, 'required; made so')
       made[name] = { ...known, required: true }
     }
@@ -69,4 +87,22 @@ const withPathParameters = (tool: ParsedTool, index: number, problems: Problem[]
   return Object.keys(made).length === 0
     ? tool
     : { ...tool, parameters: { ...made, ...tool.parameters, ...made } }
+}
+
+const lacksValue = ({ endpoint }: ParsedTool, name: string, parameter: ParsedParameter): boolean =>
+  endpoint.split('?')[0]?.includes(`{${name}}`) === true &&
+  !parameter.required &&
+  parameter.default === undefined
+
+/** No agent gets to choose what is secret. */
+const undeclared = (
+  name: string,
+  fields: readonly CredentialField[],
+  said: (name: string, what: string) => void,
+): Record<string, ParsedParameter> => {
+  const field = fields.find((one) => one.name === name)
+  if (field && isSecretField(field)) return {}
+  if (!field) said(name, 'declared; made a required string')
+  const description = field ? `By default the ${name} of the credentials.` : ''
+  return { [name]: { type: 'string', required: !field, description } }
 }

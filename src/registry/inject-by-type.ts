@@ -1,5 +1,12 @@
-import type { CredentialField, Inject, OAuth1 } from '../model/service.ts'
-import type { ParsedConfig } from './schema.ts'
+import {
+  isSecretField,
+  type CredentialField,
+  type Inject,
+  type OAuth1,
+  type Service,
+} from '../model/service.ts'
+
+type AuthType = Service['auth']['type']
 
 // Each by preference.
 const TOKEN_FIELDS = ['access_token', 'bearer_token', 'auth_token', 'api_token', 'token']
@@ -11,10 +18,10 @@ const CONSUMER_SECRET_FIELDS = ['consumer_secret', 'api_secret', 'api_secret_key
 const TOKEN_SECRET_FIELDS = ['access_token_secret', 'token_secret']
 
 /** Older configs say only the auth type. A Bearer header is what most APIs of type `api_key` take too. */
-export const injectByType = ({ auth }: ParsedConfig): Inject => {
-  const fields: readonly CredentialField[] = auth.fields
-  switch (auth.type) {
+export const injectByType = (type: AuthType, fields: readonly CredentialField[]): Inject => {
+  switch (type) {
     case 'none':
+    case 'unknown':
       return {}
     case 'basic':
       return { basic: basicPair(fields) }
@@ -25,6 +32,18 @@ export const injectByType = ({ auth }: ParsedConfig): Inject => {
     default:
       return bearer(pick(fields, KEY_FIELDS) ?? onlySecret(fields) ?? 'api_key')
   }
+}
+
+/**
+ * What a config that does not say its auth type must mean: who has no secret needs none, one secret is a key, and a user with a
+ * password is both. Anything else could send a secret where it does not belong.
+ */
+export const typeByFields = (fields: readonly CredentialField[]): AuthType => {
+  const secrets = fields.filter(isSecretField)
+  if (secrets.length === 0) return 'none'
+  if (pick(fields, TOKEN_SECRET_FIELDS) && pick(fields, CONSUMER_SECRET_FIELDS)) return 'oauth1'
+  if (pick(fields, ['password']) && pick(fields, USER_FIELDS)) return 'basic'
+  return secrets.length === 1 || pick(secrets, KEY_FIELDS) ? 'api_key' : 'unknown'
 }
 
 const oauth1Keys = (fields: readonly CredentialField[]): OAuth1 => ({

@@ -40,10 +40,6 @@ export const lintService = (service: Service): Note[] => [
   ...lintFields(service),
   ...lintEnvironment(service),
   ...lintVerify(service),
-  ...duplicates(service.tools.map((tool) => tool.name)).map((name): Note => [
-    'tools',
-    `two tools are called "${name}"`,
-  ]),
   ...service.tools.flatMap((tool, index) =>
     lintTool(service, tool).map(([path, message]): Note => [`tools.${index}.${path}`, message]),
   ),
@@ -65,6 +61,7 @@ const lintFields = (service: Service): Note[] => {
     ...[service.api.baseURL, ...service.tools.map((tool) => tool.baseURL ?? '')].flatMap(
       pathPlaceholders,
     ),
+    ...service.tools.flatMap(namesInTool),
   ])
   const needless = service.auth.fields.filter((field) => field.required && !used.has(field.name))
   if (service.status === 'planned') return []
@@ -73,6 +70,12 @@ const lintFields = (service: Service): Note[] => {
     return ['auth.fields', `required field "${field.name}" is not used by inject or baseURL${hint}`]
   })
 }
+
+/** What a tool's own texts name: its parameters, or fields of the credentials. */
+const namesInTool = ({ endpoint, body, headers }: Tool): string[] => [
+  ...pathPlaceholders(endpoint),
+  ...templatePlaceholders(JSON.stringify([body ?? '', headers ?? {}])),
+]
 
 const lintEnvironment = (service: Service): Note[] =>
   (service.process?.env ?? [])
@@ -101,15 +104,20 @@ const lintVerify = ({ auth }: Service): Note[] => {
 }
 
 const lintTool = (service: Service, tool: Tool): Note[] => {
-  const inTemplate = new Set(
-    tool.body === undefined ? [] : templatePlaceholders(JSON.stringify(tool.body)),
-  )
+  const inTemplate = new Set(templatePlaceholders(JSON.stringify(tool.body ?? '')))
+  const inHeaders = templatePlaceholders(JSON.stringify(tool.headers ?? {}))
   const names = Object.keys(tool.parameters)
+  const known = [...names, ...service.auth.fields.map(({ name }) => name)]
   return [
     ...(tool.description ? [] : [['description', 'is missing'] satisfies Note]),
-    ...[...inTemplate]
-      .filter((name) => !(name in tool.parameters))
-      .map((name): Note => ['body', `{{${name}}} is not a parameter${suggestion(name, names)}`]),
+    ...(/^[\w-]{1,64}$/.test(tool.name)
+      ? []
+      : [['name', 'is longer than 64 characters or has others than letters, digits, _ and -: some model APIs refuse it'] satisfies Note]), // prettier-ignore
+    ...Object.entries({ body: [...inTemplate], headers: inHeaders }).flatMap(([part, used]) =>
+      used
+        .filter((name) => !known.includes(name))
+        .map((name): Note => [part, `{{${name}}} is not a parameter${suggestion(name, names)}`]),
+    ),
     ...names.flatMap((name): Note[] => {
       const place = placeOf(tool, name)
       const path = `parameters.${name}`
@@ -123,7 +131,3 @@ const lintTool = (service: Service, tool: Tool): Note[] => {
     }),
   ]
 }
-
-const duplicates = (names: readonly string[]): string[] => [
-  ...new Set(names.filter((name, index) => names.indexOf(name) !== index)),
-]

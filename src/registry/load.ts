@@ -8,6 +8,8 @@ import type { Finding } from './finding.ts'
 import { keepRunning } from './keep-running.ts'
 import { modernise } from './modernise.ts'
 import { parseConfig, type Problem } from './parse.ts'
+import { isServiceName } from './schema.ts'
+import { isObject } from './spelling.ts'
 
 export type Registry = {
   /** By port. */
@@ -99,12 +101,14 @@ const loadOne = ({ file, folder, text }: ConfigFile): Outcome => {
   })
   let raw: unknown
   try {
-    raw = JSON.parse(text)
+    raw = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     return leftOut([{ path: '', message: `is not JSON: ${messageOf(error)}` }])
   }
   const modern = modernise(raw)
-  const { config, problems } = parseConfig(nameAfterFolder(modern, folder))
+  const { named, problems: naming } = withName(modern, folder)
+  const { config, problems: parsing } = parseConfig(named)
+  const problems = [...naming, ...parsing]
   if (!config) return leftOut(problems)
   const completed = complete(config)
   return {
@@ -114,8 +118,15 @@ const loadOne = ({ file, folder, text }: ConfigFile): Outcome => {
   }
 }
 
-const nameAfterFolder = (raw: unknown, folder: string): unknown =>
-  typeof raw === 'object' && raw !== null && !('name' in raw) ? { name: folder, ...raw } : raw
+/** Without a name, or with one that cannot be part of a URL, a service is called like its folder. */
+const withName = (raw: unknown, folder: string): { named: unknown; problems: Problem[] } => {
+  if (!isObject(raw)) return { named: raw, problems: [] }
+  const { name = folder } = raw
+  if (isServiceName(name) || !isServiceName(folder))
+    return { named: { ...raw, name }, problems: [] }
+  const message = `${JSON.stringify(name)} cannot be part of a URL; called "${folder}" after its folder`
+  return { named: { ...raw, name: folder }, problems: [{ path: 'name', message }] }
+}
 
 /** A config that cannot be used still holds its port: nobody else shall get it meanwhile. */
 const portsInText = (text: string): number[] => {

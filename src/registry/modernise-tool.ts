@@ -1,48 +1,65 @@
+import { parameterOf } from './modernise-parameter.ts'
 import { isObject, rename, respell, singleBraces, type Json } from './spelling.ts'
 
-const PARAMETER_TYPE: Readonly<Record<string, string>> = {
-  int: 'integer',
-  float: 'number',
-  bool: 'boolean',
-  list: 'array',
-  json: 'object',
-}
+const ENCODING: Readonly<Record<string, string>> = {
+  urlencoded: 'form', 'form-urlencoded': 'form', 'x-www-form-urlencoded': 'form',
+  'application/x-www-form-urlencoded': 'form', 'form-data': 'multipart', formdata: 'multipart',
+  'multipart/form-data': 'multipart', 'application/json': 'json', 'text/plain': 'text',
+} // prettier-ignore
+
+/** `__proto__` is a key of no record; the API knows it by its own name all the same. */
+const PROTO = '__proto__'
 
 /** A tool in present spelling, changed in place. */
 export const moderniseTool = (tool: unknown): void => {
   if (!isObject(tool)) return
   if (typeof tool['method'] === 'string') tool['method'] = tool['method'].toUpperCase()
   rename(tool, 'path', 'endpoint')
+  rename(tool, 'url', 'endpoint')
   rename(tool, 'baseUrl', 'baseURL')
   rename(tool, 'base_url', 'baseURL')
   rename(tool, 'params', 'parameters')
-  if ('parameters' in tool) tool['parameters'] = parametersOf(tool['parameters'])
+  rename(tool, 'inputSchema', 'parameters')
+  rename(tool, 'input_schema', 'parameters')
+  if ('encoding' in tool) tool['encoding'] = respell(tool['encoding'], ENCODING)
+  if ('parameters' in tool) {
+    const named = byName(tool['parameters'])
+    if (isForm(named) && !('encoding' in tool)) tool['encoding'] = 'form'
+    tool['parameters'] = parametersOf(named)
+  }
   singleBraces(tool, 'baseURL')
   singleBraces(tool, 'endpoint')
   moderniseEndpoint(tool)
 }
 
-/** Of a list with names, or of a JSON Schema: an object by name. A mere type stands for a parameter. */
-const parametersOf = (given: unknown): unknown => {
-  const named = Array.isArray(given) ? byName(given) : fromSchema(given)
-  if (!isObject(named)) return named
-  return Object.fromEntries(
-    Object.entries(named).map(([name, value]) => [name, parameterOf(value)]),
-  )
+/** As Swagger 2.0 says it; with a file among them a form is multipart by itself. */
+const isForm = (named: unknown): boolean => {
+  const parameters = isObject(named) ? Object.values(named).filter(isObject) : []
+  const hasFile = parameters.some(({ type }) => type === 'file')
+  return !hasFile && parameters.some((one) => /^form(data)?$/i.test(String(one['in'])))
 }
 
-const parameterOf = (given: unknown): unknown => {
-  const parameter = typeof given === 'string' ? { type: given } : given
-  if (!isObject(parameter) || !('type' in parameter)) return parameter
-  return { ...parameter, type: respell(parameter['type'], PARAMETER_TYPE) }
-}
-
-const byName = (list: readonly unknown[]): unknown =>
-  list.every((one) => isObject(one) && typeof one['name'] === 'string')
+const parametersOf = (named: unknown): unknown =>
+  isObject(named)
     ? Object.fromEntries(
-        (list as Json[]).map(({ name, ...parameter }) => [String(name), parameter]),
+        Object.entries(named).map(([name, given]) => {
+          const parameter = parameterOf(given)
+          return name === PROTO && isObject(parameter)
+            ? ['proto', { name: PROTO, ...parameter }]
+            : [name, parameter]
+        }),
       )
-    : list
+    : named
+
+/** Of a list with names, or of a JSON Schema: an object by name. */
+const byName = (given: unknown): unknown => {
+  if (!Array.isArray(given)) return fromSchema(given)
+  return given.every((one) => isObject(one) && typeof one['name'] === 'string')
+    ? Object.fromEntries(
+        (given as Json[]).map(({ name, ...parameter }) => [String(name), parameter]),
+      )
+    : (given as unknown)
+}
 
 /** `{"type": "object", "properties": {…}, "required": […]}` */
 const fromSchema = (given: unknown): unknown => {
@@ -51,21 +68,23 @@ const fromSchema = (given: unknown): unknown => {
   return Object.fromEntries(
     Object.entries(given['properties']).map(([name, property]) => [
       name,
-      isObject(property) && required.includes(name) ? { ...property, required: true } : property,
+      required.includes(name) ? { ...asObject(property), required: true } : property,
     ]),
   )
 }
 
-/** Below the base URL, or an address of its own; `/:id` is `/{id}` where the tool has that parameter. */
+const asObject = (property: unknown): Json =>
+  isObject(property) ? property : typeof property === 'string' ? { type: property } : {}
+
+/** Below the base URL, or an address of its own; a segment `:id` is `{id}`. */
 const moderniseEndpoint = (tool: Json): void => {
-  const { endpoint, parameters } = tool
+  const { endpoint } = tool
   if (typeof endpoint !== 'string') return
   const [, origin, rest = ''] = /^(https?:\/\/[^/?#]+)(.*)$/s.exec(endpoint) ?? []
   if (origin !== undefined && !('baseURL' in tool)) tool['baseURL'] = origin
   const below = origin === undefined ? endpoint : rest
   const slashed = below === '' || /^[/?]/.test(below) ? below : `/${below}`
-  const isDeclared = (name: string) => isObject(parameters) && Object.hasOwn(parameters, name)
-  tool['endpoint'] = slashed.replace(/(?<=\/):([A-Za-z_]\w*)(?=[/?]|$)/g, (text, name: string) =>
-    isDeclared(name) ? `{${name}}` : text,
-  )
+  tool['endpoint'] = slashed
+    .replaceAll(`{${PROTO}}`, '{proto}')
+    .replace(/(?<=\/):([A-Za-z_]\w*)(?=[/?]|$)/g, '{$1}')
 }

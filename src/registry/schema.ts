@@ -17,6 +17,9 @@ import {
 /** `host-<n>` would make `mcp-host-<n>`, the name of a packed host. */
 const SERVICE_NAME = /^(?!host-\d)[a-z][a-z0-9-]*$/
 
+export const isServiceName = (name: unknown): boolean =>
+  typeof name === 'string' && SERVICE_NAME.test(name)
+
 const text = z.string()
 const stringMap = z.record(z.string().min(1), z.string())
 
@@ -30,6 +33,7 @@ const field = z.strictObject({
 const inject = z.strictObject({
   headers: stringMap.optional().describe('Header name → template with {{field}}'),
   query: stringMap.optional().describe('Query parameter → template with {{field}}'),
+  body: stringMap.optional().describe('Member of the body → template with {{field}}'),
   basic: z.strictObject({ username: text, password: text }).optional(),
   oauth1: z
     .strictObject({ consumerKey: text, consumerSecret: text, token: text, tokenSecret: text })
@@ -63,7 +67,7 @@ const parameter = z.strictObject({
 })
 
 const tool = z.strictObject({
-  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+  name: z.string().min(1).meta({ pattern: '^[a-zA-Z0-9_.-]{1,128}$' }),
   description: text.default(''),
   method: z.enum(METHODS),
   endpoint: z
@@ -143,7 +147,7 @@ export const serviceSchema = z.strictObject({
     .prefault({}),
   auth: z
     .strictObject({
-      type: z.enum(AUTH_TYPES).default('none'),
+      type: z.enum(AUTH_TYPES).optional().describe('By the fields if absent; none without any'),
       fields: z.array(field).default([]),
       inject: inject.optional().describe('How credentials go into a request; by type if absent'),
       oauth: z
@@ -179,7 +183,9 @@ export type ParsedConfig = z.output<typeof serviceSchema>
 
 /** A parsed config that has its `inject` is a Service; the compiler checks it here. */
 export const toService = (
-  config: ParsedConfig & { auth: { inject: z.output<typeof inject> } },
+  config: ParsedConfig & {
+    auth: { type: Service['auth']['type']; inject: z.output<typeof inject> }
+  },
 ): Service => {
   const { $schema: _schema, ...service } = config
   return service

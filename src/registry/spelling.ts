@@ -17,8 +17,14 @@ export const rename = (object: Json, from: string, to: string): void => {
   Reflect.deleteProperty(object, from)
 }
 
+/** Of objects by name a list of objects that have their name. */
+export const listOfNamed = (given: unknown): unknown =>
+  isObject(given)
+    ? Object.entries(given).map(([name, one]) => (isObject(one) ? { name, ...one } : one))
+    : given
+
 /** In an address `{{name}}` means `{name}`. */
 export const singleBraces = (object: Json, key: string): void => {
   const text = object[key]
-  if (typeof text === 'string') object[key] = text.replace(/\{\{\s*([\w-]+)\s*\}\}/g, '{$1}')
+  if (typeof text === 'string') object[key] = text.replace(/\{\{\s*([\w.$-]+)\s*\}\}/g, '{$1}')
 }

@@ -104,6 +104,28 @@ describe('a service without inject', () => {
   })
 })
 
+describe('a service that does not say its auth type', () => {
+  const typeOf = (...fields: ReturnType<typeof required>[]) => completed({ fields }).auth.type
+
+  it('needs no key without a secret field', () => {
+    assert.equal(typeOf(), 'none')
+    assert.equal(typeOf(required('region', 'text')), 'none')
+  })
+
+  it('is taken for what its fields must mean', () => {
+    assert.equal(typeOf(required('region', 'text'), required('secret')), 'api_key')
+    assert.equal(typeOf(required('client_secret'), required('api_key')), 'api_key')
+    assert.equal(typeOf(required('email', 'email'), required('password')), 'basic')
+    assert.equal(typeOf(...['consumer_key', 'consumer_secret', 'token', 'token_secret'].map((name) => required(name))), 'oauth1') // prettier-ignore
+    assert.equal(completed({ inject: { query: { key: '{{pin}}' } } }).auth.type, 'api_key')
+  })
+
+  it('sends no secret where nothing says which goes where', () => {
+    const { auth } = completed({ fields: [required('pin'), required('puk')] })
+    assert.deepEqual([auth.type, auth.inject], ['unknown', {}])
+  })
+})
+
 describe('the status of a service', () => {
   const tools = [{ name: 'list', method: 'GET', endpoint: '/list' }]
 

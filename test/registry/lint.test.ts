@@ -31,8 +31,8 @@ const BAD: readonly [title: string, over: Record<string, unknown>, path: string,
   [
     'two tools of one name',
     { tools: [tool(), tool()] },
-    'tools',
-    /^two tools are called "get_widget"$/,
+    'tools.1.name',
+    /^two tools are called "get_widget"; the second is left out$/,
   ],
   ['a tool without a description', { tools: [tool({ description: '' })] }, 'tools.0.description', /is missing/], // prettier-ignore
   [

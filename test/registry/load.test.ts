@@ -163,13 +163,23 @@ describe('loadRegistry', () => {
   })
 
   for (const name of ['host-1', 'Widgets', 'two words', '../up', ''])
-    it(`leaves out a service called "${name}" and reserves its port`, () => {
-      const directory = makeRegistry({ anvils: olderConfig({ name, port: 41_001 }) })
-      const { services, findings, reservedPorts } = loadRegistry(directory)
-      assert.deepEqual(services, [])
-      assert.deepEqual(findings.map(({ severity, path }) => [severity, path]), [['error', 'name']]) // prettier-ignore
-      assert.ok(reservedPorts.has(41_001))
+    it(`calls a service after its folder when its name is "${name}", and leaves out one in such a folder`, () => {
+      const misnamed = makeRegistry({ anvils: olderConfig({ name, port: 41_001 }) })
+      const { services, findings } = loadRegistry(misnamed)
+      assert.deepEqual(services.map((one) => one.name), ['anvils']) // prettier-ignore
+      assert.deepEqual(findings.map(({ severity, path }) => [severity, path]), [['warning', 'name']]) // prettier-ignore
+      const misplaced = loadRegistry(
+        makeRegistry({ 'host-2': olderConfig({ name, port: 41_001 }) }),
+      )
+      assert.deepEqual(misplaced.services, [])
+      assert.deepEqual(misplaced.findings.map(({ severity, path }) => [severity, path]), [['error', 'name']]) // prettier-ignore
+      assert.ok(misplaced.reservedPorts.has(41_001))
     })
+
+  it('reads a file that begins with a byte order mark', () => {
+    const text = `\uFEFF${JSON.stringify(olderConfig())}`
+    assert.deepEqual(names(makeRegistry({ anvils: text })), ['anvils'])
+  })
 
   for (const port of [80, 65_536, 41_000.5, -1])
     it(`leaves out a service on port ${port}`, () => {

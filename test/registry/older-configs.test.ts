@@ -27,6 +27,8 @@ describe('an older config', () => {
     ['oauth1', 'oauth1'],
     ['OAuth1.0a', 'oauth1'],
     ['no_auth', 'none'],
+    ['API Key', 'api_key'],
+    ['OAuth 1.0a', 'oauth1'],
   ] as const)
     it(`reads the auth type "${written}" as ${type}`, () => {
       const { service, findings } = load({ auth: { type: written } })
@@ -160,7 +162,6 @@ describe('an older config', () => {
       ['items/{id}', '/items/{id}', id],
       ['/items/{{ id }}', '/items/{id}', id],
       ['/items/:id/tags', '/items/{id}/tags', id],
-      ['/items/:id/tags', '/items/:id/tags', {}],
       ['/v1/{id}:cancel', '/v1/{id}:cancel', id],
       ['', '', {}],
       ['?call=list', '?call=list', {}],
@@ -188,6 +189,85 @@ describe('an older config', () => {
       assert.deepEqual(tool?.parameters, { q, n })
       assert.deepEqual(findings, [])
     }
+  })
+
+  it('says an unknown auth type, and what it is taken for', () => {
+    const { service, findings } = load({ auth: { type: 'magic', fields: [field('pass_phrase')] } })
+    assert.deepEqual(service.auth.inject, { headers: { Authorization: 'Bearer {{pass_phrase}}' } })
+    const said = findings.filter(({ path }) => path === 'auth.type').map(({ message }) => message)
+    assert.match(said.join(' '), /taken for "api_key" by the fields/)
+  })
+
+  for (const type of ['AWS SigV4', 'hmac', 'digest', 'mutual_tls'])
+    it(`sends no secret where "${type}" asks for a signature`, () => {
+      const { service, findings } = load({ auth: { type, fields: [field('secret_key')] } })
+      assert.deepEqual([service.auth.type, service.auth.inject], ['unknown', {}])
+      assert.match(findings[0]?.message ?? '', /every call is refused; add auth.inject/)
+    })
+
+  it('may name its fields alone, or give them and the tools by name', () => {
+    const { service, findings } = load({
+      auth: { type: 'apikey', fields: ['api_key'] },
+      tools: { list: { method: 'get', endpoint: '/list' } },
+    })
+    assert.deepEqual(findings, [])
+    assert.deepEqual(service.auth.fields, [field('api_key')])
+    assert.equal(service.tools[0]?.name, 'list')
+    const byName = load({ auth: { type: 'key', fields: { api_key: { type: 'secret', required: true } } } }) // prettier-ignore
+    assert.deepEqual(byName.service.auth.fields, [field('api_key')])
+  })
+
+  it('may give its base URL without a scheme, or above everything', () => {
+    for (const over of [
+      { api: { baseURL: 'api.widgets.test/v1' } },
+      { api: undefined, base_url: 'https://api.widgets.test/v1' },
+    ])
+      // prettier-ignore
+      assert.equal(load(over).service.api.baseURL, 'https://api.widgets.test/v1')
+  })
+
+  it('keeps what its parameters say beyond the format, as their schema', () => {
+    const { tool, findings } = toolOf({
+      endpoint: '/find',
+      parameters: {
+        n: { type: 'integer', minimum: 1, maximum: 9, example: 3 },
+        tags: { type: 'string[]' },
+        kinds: { type: 'array', items: { type: 'string', enum: ['x'] }, maxItems: 2 },
+        due: { type: ['string', 'null'], format: 'date' },
+        who: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
+        when: { type: 'datetime', required: 'true', in: 'Query' },
+      },
+    })
+    assert.deepEqual(findings, [])
+    const { n, tags, kinds, due, who, when } = tool?.parameters ?? {}
+    assert.deepEqual(n?.schema, { minimum: 1, maximum: 9, examples: [3] })
+    assert.deepEqual([tags?.type, tags?.items], ['array', { type: 'string' }])
+    assert.deepEqual(kinds?.schema, { maxItems: 2, items: { type: 'string', enum: ['x'] } })
+    assert.deepEqual([due?.type, due?.schema], ['string', { format: 'date', type: ['string', 'null'] }]) // prettier-ignore
+    assert.deepEqual([who?.required, who?.schema], [false, { properties: { id: { type: 'string' } }, required: ['id'] }]) // prettier-ignore
+    assert.deepEqual([when?.type, when?.required, when?.in], ['string', true, 'query'])
+  })
+
+  it('is a form where its parameters are in form data', () => {
+    const { tool } = toolOf({ endpoint: '/a', parameters: { a: { type: 'string', in: 'formData' } } }) // prettier-ignore
+    assert.deepEqual([tool?.encoding, tool?.parameters['a']?.in], ['form', 'body'])
+  })
+
+  it('may have tools with odd names, each of which can be called', () => {
+    const tools = ['files.list', 'Get File', 'get_file', 'Get  File'].map((name) => ({ name, method: 'get', endpoint: '/a' })) // prettier-ignore
+    const { service, findings } = load({ tools })
+    assert.deepEqual(service.tools.map(({ name }) => name), ['files.list', 'Get_File', 'get_file']) // prettier-ignore
+    assert.deepEqual(findings.map(({ path }) => path), ['tools.1.name', 'tools.3.name']) // prettier-ignore
+  })
+
+  it('gets a field that its endpoint names from the credentials, and no parameter for a secret one', () => {
+    const { service, findings } = load({
+      auth: { type: 'basic', fields: [field('account', 'text'), field('api_key')] },
+      tools: [{ name: 'get', method: 'get', endpoint: '/{account}/{api_key}/x' }],
+    })
+    assert.deepEqual(findings, [])
+    assert.deepEqual(Object.keys(service.tools[0]?.parameters ?? {}), ['account'])
+    assert.equal(service.tools[0]?.parameters['account']?.required, false)
   })
 
   it('has no optional part of a path', () => {

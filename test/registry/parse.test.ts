@@ -56,7 +56,7 @@ describe('parseConfig', () => {
     assert.equal(config.iconUrl, undefined)
     assert.equal(config.category, 'general')
     assert.equal(config.description, 'Sells widgets.')
-    assert.equal(config.auth.type, 'none')
+    assert.equal(config.auth.type, undefined)
     assert.deepEqual(config.auth.fields.map(({ name, type, required }) => [name, type, required]), [['api_key', 'password', true]]) // prettier-ignore
     assert.deepEqual(config.process, { maxMemory: '150M' })
     const limit = config.tools[0]?.parameters['limit']
@@ -68,7 +68,7 @@ describe('parseConfig', () => {
       tools: [
         { name: 'no_endpoint', method: 'GET' },
         tool('first'),
-        tool('bad name'),
+        tool(''),
         tool('second'),
         tool('no_method', { method: 'FETCH' }),
         { name: 'nothing at all' },
@@ -104,7 +104,7 @@ describe('parseConfig', () => {
     const { config } = parse({ auth: 'apikey', api: null, tools: { list: 1 }, limits: [] })
     assert.ok(config)
     assert.deepEqual(config.tools, [])
-    assert.equal(config.auth.type, 'none')
+    assert.equal(config.auth.type, undefined)
     assert.equal(config.api.baseURL, '')
     assert.equal(config.limits, undefined)
   })

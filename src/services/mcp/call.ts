@@ -50,6 +50,8 @@ const attempt = async (tool: Tool, options: CallOptions): Promise<Outcome> => {
   const { service, credentials } = options
   const renewal = credentials[RENEWAL]
   if (renewal !== undefined) return { result: toolError(renewal) }
+  if (service.auth.type === 'unknown')
+    return { result: toolError(`The config of ${service.displayName} does not say how a key is sent (auth.type, auth.inject), so nothing is. Its operator can mend that.`) } // prettier-ignore
   const checked = checkArguments(tool, options.args)
   if (!checked.ok) return { result: toolError(`${tool.name}: ${checked.problems.join('; ')}.`) }
   const missing = service.auth.fields.filter((field) => field.required && !credentials[field.name])

@@ -46,6 +46,16 @@ export const injectCredentials = (
   }
 }
 
+/** What `inject.body` adds to a body; undefined for nothing. */
+export const membersOf = (
+  { auth }: Service,
+  credentials: Credentials,
+): Readonly<Record<string, string>> | undefined => {
+  if (!auth.inject.body) return undefined
+  const given = templatesOf(auth.inject).body.filter(({ fields }) => hasAll(credentials, fields))
+  return Object.fromEntries(given.map(({ name, template }) => [name, fillAll(template, credentials)])) // prettier-ignore
+}
+
 /** RFC 7617. */
 export const basicAuthorization = (
   { username, password }: { username: string; password: string },
@@ -56,7 +66,7 @@ export const basicAuthorization = (
 }
 
 type Template = { name: string; template: string; fields: readonly string[] }
-type Templates = { headers: readonly Template[]; query: readonly Template[] }
+type Templates = Readonly<Record<'headers' | 'query' | 'body', readonly Template[]>>
 
 const templates = new WeakMap<Inject, Templates>()
 
@@ -71,7 +81,7 @@ const templatesOf = (inject: Inject): Templates => {
       fields: templatePlaceholders(template),
     }))
   const headers = read(inject.headers).map((one) => ({ ...one, name: one.name.toLowerCase() }))
-  const made = { headers, query: read(inject.query) }
+  const made = { headers, query: read(inject.query), body: read(inject.body) }
   templates.set(inject, made)
   return made
 }

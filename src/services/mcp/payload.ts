@@ -9,11 +9,19 @@ import { encodeStrictly, writePairs } from './written.ts'
 
 const NOTHING: Payload = { headers: {}, body: undefined }
 
-/** Writes the body of a tool's request, from the template or from the parameters that are left. */
-export const writePayload = (tool: Tool, args: Arguments): Payload => {
+/**
+ * Writes the body of a tool's request, from the template or from the parameters that are left.
+ * @param members what the credentials add to it
+ */
+export const writePayload = (
+  tool: Tool,
+  args: Arguments,
+  members?: Readonly<Record<string, string>>,
+): Payload => {
   const whole = wholeFile(tool, args)
   if (whole) return whole
-  const content = tool.body === undefined ? remaining(tool, args) : fillBody(tool.body, args)
+  const own = tool.body === undefined ? remaining(tool, args) : fillBody(tool.body, args)
+  const content = members ? withMembers(tool, own, members) : own
   if (content === undefined) return NOTHING
   switch (encodingOf(tool)) {
     case 'json':
@@ -27,10 +35,26 @@ export const writePayload = (tool: Tool, args: Arguments): Payload => {
   }
 }
 
+/** They come last, so that no argument takes their place; a list or a text has no room for them. */
+const withMembers = (
+  { method }: Tool,
+  content: unknown,
+  members: Readonly<Record<string, string>>,
+): unknown => {
+  if (content === undefined) return method === 'GET' || method === 'HEAD' ? undefined : members
+  return isObject(content) ? { ...content, ...members } : content
+}
+
+const isObject = (content: unknown): content is Record<string, unknown> =>
+  typeof content === 'object' && content !== null && !Array.isArray(content)
+
 /** A file is a part of a form, unless the config says what else it is. */
 const encodingOf = (tool: Tool): NonNullable<Tool['encoding']> => {
   if (tool.encoding !== undefined) return tool.encoding
-  const { hasFile } = planOf(tool)
+  const { hasFile, constantHeaders } = planOf(tool)
+  const stated = constantHeaders.find(({ name }) => name === 'content-type')?.value ?? ''
+  if (/^application\/x-www-form-urlencoded/i.test(stated)) return 'form'
+  if (/^multipart\/form-data/i.test(stated)) return 'multipart'
   return hasFile && tool.body === undefined ? 'multipart' : 'json'
 }
 

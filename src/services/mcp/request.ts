@@ -3,7 +3,8 @@ import type { Credentials } from '../../model/host-credentials.ts'
 import type { Parameter, Service, Tool } from '../../model/service.ts'
 import type { Arguments } from './arguments.ts'
 import { resolveUrl } from '../../model/resolve-url.ts'
-import { injectCredentials } from './inject.ts'
+import { fillHeader, withFields } from './borrowed.ts'
+import { injectCredentials, membersOf } from './inject.ts'
 import type { OutgoingRequest, Payload } from './outgoing-request.ts'
 import { writePayload } from './payload.ts'
 import { targetUrl } from './target-url.ts'
@@ -20,10 +21,12 @@ const USER_AGENT = 'berth'
  * @throws AppError `credentials_invalid` when a field that the base URL needs is missing or malformed,
  * `invalid_request` when an argument does not fit into the path or a header
  */
-export const buildRequest = ({ service, tool, args, credentials }: ToolCall): OutgoingRequest => {
-  const base = resolveUrl(service, tool.baseURL ?? service.api.baseURL, credentials)
-  const payload = writePayload(tool, args)
+export const buildRequest = (call: ToolCall): OutgoingRequest => {
+  const { service, tool, credentials } = call
   const plan = planOf(tool)
+  const args = withFields(service, plan, call)
+  const base = resolveUrl(service, tool.baseURL ?? service.api.baseURL, credentials)
+  const payload = writePayload(tool, args, membersOf(service, credentials))
   const headers: Record<string, string> = {
     'user-agent': USER_AGENT,
     accept: 'application/json, */*;q=0.8',
@@ -31,8 +34,11 @@ export const buildRequest = ({ service, tool, args, credentials }: ToolCall): Ou
   }
   // A content type is that of the body: it takes the place of the encoding's own, except for the boundary of its parts.
   const keepsType = payload.body === undefined || isMultipart(payload)
-  for (const [name, value] of plan.constantHeaders)
-    if (name !== 'content-type' || !keepsType) headers[name] = value
+  for (const { name, value, isTemplate } of plan.constantHeaders) {
+    if (name === 'content-type' && keepsType) continue
+    const filled = isTemplate ? fillHeader(name, value, args) : value
+    if (filled !== undefined) headers[name] = filled
+  }
   addParameters(headers, plan, args)
   const request = {
     method: tool.method,

@@ -25,8 +25,12 @@ const below = (basePath: string, path: string): string =>
 
 /** An empty one would turn "delete this item" into "delete the collection". */
 const pathPart = (tool: Tool, name: string, value: unknown): string => {
-  if (value === undefined) return ''
-  const parameter = tool.parameters[name]
+  const parameter = Object.hasOwn(tool.parameters, name) ? tool.parameters[name] : undefined
+  if (value === undefined)
+    throw new AppError(
+      'credentials_invalid',
+      `"${name}" is missing: enter it with the credentials.`,
+    )
   const part = writeOne(value, parameter?.style, encodingIn('path', parameter))
   if (part === '') throw new AppError('invalid_request', `"${name}" must not be empty.`)
   return part

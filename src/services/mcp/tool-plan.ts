@@ -1,5 +1,6 @@
+import { pathPlaceholders, templatePlaceholders } from '../../model/placeholder.ts'
 import { placeOf, wireName, type Parameter, type Tool } from '../../model/service.ts'
-import { agentName } from './tools.ts'
+import { agentNames } from './tools.ts'
 
 /** A parameter where it goes. */
 type Placed = { name: string; wire: string; parameter: Parameter }
@@ -8,11 +9,12 @@ type Placed = { name: string; wire: string; parameter: Parameter }
 export type ToolPlan = {
   /** The spellings that agents may use, and the config's own for each. */
   spellings: ReadonlyMap<string, string>
-  parameters: readonly (readonly [name: string, parameter: Parameter])[]
+  /** `shown`: as agents know it. */
+  parameters: readonly { name: string; shown: string; parameter: Parameter }[]
   path: string
   /** The pairs that the endpoint itself has, and maybe `{parameter}`s in them. */
   ownQuery: readonly string[]
-  /** The parameters that stand in braces in either of these. */
+  /** The names that stand in braces in either of these. */
   inPath: readonly string[]
   inOwnQuery: readonly string[]
   query: readonly Placed[]
@@ -21,8 +23,10 @@ export type ToolPlan = {
   body: readonly Placed[]
   /** Whether a file is among those of the body. */
   hasFile: boolean
-  /** Names in lower case. */
-  constantHeaders: readonly (readonly [name: string, value: string])[]
+  /** Names in lower case; a value may have `{{field}}`s. */
+  constantHeaders: readonly { name: string; value: string; isTemplate: boolean }[]
+  /** Names in endpoint, body or headers for which no parameter stands, or one that may be left out: fields of the credentials. */
+  borrowed: readonly string[]
 }
 
 const plans = new WeakMap<Tool, ToolPlan>()
@@ -38,15 +42,18 @@ export const planOf = (tool: Tool): ToolPlan => {
 const plan = (tool: Tool): ToolPlan => {
   const parameters = Object.entries(tool.parameters)
   const names = parameters.map(([name]) => name)
+  const shown = agentNames(tool)
   const { path, query } = partsOf(tool.endpoint)
-  const inBraces = (text: string) => names.filter((name) => text.includes(`{${name}}`))
+  const borrowed = borrowedNames(tool)
+  const inBraces = (text: string) =>
+    [...new Set([...names, ...borrowed])].filter((name) => text.includes(`{${name}}`))
   const placed = (place: string): Placed[] =>
     parameters
       .filter(([name]) => placeOf(tool, name) === place)
       .map(([name, parameter]) => ({ name, wire: wireName(tool, name), parameter }))
   return {
-    spellings: new Map(names.flatMap((name) => [[agentName(name), name], [name, name]])), // prettier-ignore
-    parameters,
+    spellings: new Map([...[...shown].map(([name, one]) => [one, name] as const), ...names.map((name) => [name, name] as const)]), // prettier-ignore
+    parameters: parameters.map(([name, parameter]) => ({ name, shown: shown.get(name) ?? name, parameter })), // prettier-ignore
     path,
     ownQuery: query.split('&').filter(Boolean),
     inPath: inBraces(path),
@@ -58,11 +65,26 @@ const plan = (tool: Tool): ToolPlan => {
     hasFile: placed('body').some(
       ({ parameter: { type, items } }) => type === 'file' || items?.type === 'file',
     ),
-    constantHeaders: Object.entries(tool.headers ?? {}).map(([name, value]) => [
-      name.toLowerCase(),
+    constantHeaders: Object.entries(tool.headers ?? {}).map(([name, value]) => ({
+      name: name.toLowerCase(),
       value,
-    ]),
+      isTemplate: templatePlaceholders(value).length > 0,
+    })),
+    borrowed,
   }
+}
+
+const borrowedNames = ({ endpoint, body, headers, parameters }: Tool): string[] => {
+  const [path = ''] = endpoint.split('?')
+  const mayBeLeftOut = (name: string) => {
+    const known = Object.hasOwn(parameters, name) ? parameters[name] : undefined
+    return known?.required === false && known.default === undefined
+  }
+  const named = [
+    ...pathPlaceholders(endpoint),
+    ...templatePlaceholders(JSON.stringify([body ?? '', headers ?? {}])),
+  ].filter((name) => !Object.hasOwn(parameters, name))
+  return [...new Set([...named, ...pathPlaceholders(path).filter(mayBeLeftOut)])]
 }
 
 /** `#` begins no fragment here: an endpoint has none. */

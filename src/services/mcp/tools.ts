@@ -31,15 +31,44 @@ export const listTools = (service: Service): ToolListing[] => {
   return made
 }
 
+const MAX_NAME = 64
+
 /**
- * How an agent sees a parameter's name. Model APIs refuse property names beyond letters, digits, `_`, `.` and `-`, so
- * `$top` is offered as `top` and `records[]` as `records`; both spellings are taken.
+ * How agents see the names of a tool's parameters. Model APIs refuse property names beyond 64 letters, digits, `_`, `.` and
+ * `-`, so `$top` is offered as `top` and `records[]` as `records`; both spellings are taken.
+ *
+ * @returns by the config's names, in their order; no two are the same
  */
-export const agentName = (name: string): string =>
-  /^[\w.-]+$/.test(name) ? name : name.replace(/[^\w.-]+/g, '_').replace(/^_+|_+$/g, '')
+export const agentNames = ({ parameters }: Tool): ReadonlyMap<string, string> => {
+  const names = Object.keys(parameters)
+  const taken = new Set(names.filter((name) => plainName(name) === name))
+  return new Map(
+    names.map((name) => {
+      const plain = plainName(name)
+      const shown = plain === name ? name : unlike(taken, plain)
+      taken.add(shown)
+      return [name, shown]
+    }),
+  )
+}
+
+const plainName = (name: string): string =>
+  /^[\w.-]{1,64}$/.test(name)
+    ? name
+    : name.replace(/[^\w.-]+/g, '_').replace(/^_+|_+$/g, '').slice(0, MAX_NAME) || 'parameter' // prettier-ignore
+
+/** `top`, else `top_2`, `top_3`… */
+const unlike = (taken: ReadonlySet<string>, name: string): string => {
+  let [free, count] = [name, 1]
+  while (taken.has(free)) free = `${name.slice(0, MAX_NAME - 4)}_${++count}`
+  return free
+}
 
 const toListing = (tool: Tool): ToolListing => {
-  const parameters = Object.entries(tool.parameters)
+  const names = agentNames(tool)
+  const parameters = Object.entries(tool.parameters).map(
+    ([name, parameter]) => [names.get(name) ?? name, parameter] as const,
+  )
   const required = parameters.filter(([, p]) => p.required && p.default === undefined)
   return {
     name: tool.name,
@@ -47,10 +76,8 @@ const toListing = (tool: Tool): ToolListing => {
     description: tool.description,
     inputSchema: {
       type: 'object',
-      properties: Object.fromEntries(
-        parameters.map(([name, p]) => [agentName(name), toJsonSchema(p)]),
-      ),
-      ...(required.length > 0 ? { required: required.map(([name]) => agentName(name)) } : {}),
+      properties: Object.fromEntries(parameters.map(([name, p]) => [name, toJsonSchema(p)])),
+      ...(required.length > 0 ? { required: required.map(([name]) => name) } : {}),
       additionalProperties: false,
     },
     ...(tool.outputSchema ? { outputSchema: tool.outputSchema } : {}),

@@ -21,7 +21,7 @@ export const verifyKey = async ({
   upstream,
 }: Check): Promise<Verification> => {
   const recipe = service.auth.verify
-  if (!recipe) return { outcome: 'unverifiable' }
+  if (!recipe || service.auth.type === 'unknown') return { outcome: 'unverifiable' }
   try {
     // Endpoint and body may name fields of the key: {api_key}, {{api_key}}.
     const request = buildRequest({ service, tool: toolOf(recipe), args: credentials, credentials })

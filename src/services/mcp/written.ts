@@ -62,10 +62,17 @@ export const writePairs = (
 const severalOf = (name: string, value: unknown, style: Style): [string, unknown][] | undefined => {
   if (typeof value !== 'object' || value === null) return undefined
   if (style === 'deepObject' || style === 'brackets') return nested(name, value)
-  if (!Array.isArray(value)) return style === 'repeat' ? spread(value) : undefined
-  return style === undefined || style === 'repeat'
-    ? value.map((item): [string, unknown] => [name, item])
-    : undefined
+  if (Array.isArray(value)) return severalOfList(name, value, style)
+  return style === 'repeat' ? spread(value) : undefined
+}
+
+const severalOfList = (
+  name: string,
+  list: readonly unknown[],
+  style: Style,
+): [string, unknown][] | undefined => {
+  if (list.length === 0 && style !== 'json') return [] // RFC 6570 §2.3: no members, no value
+  return style === undefined || style === 'repeat' ? list.map((item) => [name, item]) : undefined
 }
 
 /** Every property is a key of its own, and repeats as an array would. */

@@ -12,17 +12,19 @@ const tool = makeTool({
     flag: { type: 'boolean' },
     meta: { type: 'object' },
     file: { type: 'file' },
+    tags: { type: 'array', items: { type: 'string' } },
+    due: { schema: { type: ['string', 'null'] } },
   },
 })
 
 const accepted = (given: Record<string, unknown>) => {
   const checked = checkArguments(tool, given)
   assert.ok(checked.ok, JSON.stringify(checked))
-  return checked.args
+  return { ...checked.args }
 }
 
-const problems = (given: Record<string, unknown>): string[] => {
-  const checked = checkArguments(tool, given)
+const problems = (given: object): string[] => {
+  const checked = checkArguments(tool, given as Record<string, unknown>)
   return checked.ok ? [] : checked.problems
 }
 
@@ -49,8 +51,32 @@ describe('arguments', () => {
     assert.deepEqual(problems({ id: null }), ['"id" is required'])
   })
 
-  it('of a number are good enough for text', () => {
-    assert.deepEqual(accepted({ id: 7 }), { id: 7, limit: 10 })
+  it('of a number are good enough for text, and become text', () => {
+    assert.deepEqual(accepted({ id: 7 }), { id: '7', limit: 10 })
+    assert.deepEqual(accepted({ id: true, tags: ['a', 5] }), {
+      id: 'true',
+      limit: 10,
+      tags: ['a', '5'],
+    })
+  })
+
+  it('that are null reach the API where the schema of the parameter has null', () => {
+    assert.deepEqual(accepted({ id: 'x', due: null }), { id: 'x', limit: 10, due: null })
+  })
+
+  it('that a number of JSON cannot hold are refused, and taken as text', () => {
+    const [problem = ''] = problems(JSON.parse('{"id":12345678901234567891}') as object)
+    assert.match(problem, /"id" has more digits .*; send it as text/)
+    const long = '12345678901234567891'
+    assert.deepEqual(accepted({ id: long, top: long }), { id: long, limit: 10, $top: long })
+    assert.equal(accepted({ id: 'x', limit: 1e30 })['limit'], 1e30)
+  })
+
+  it('called like what every object has are absent when nobody gives them', () => {
+    const odd = makeTool({ parameters: { constructor: {}, toString: {} } })
+    const checked = checkArguments(odd, { toString: 'x' })
+    assert.ok(checked.ok)
+    assert.deepEqual(Object.entries(checked.args), [['toString', 'x']])
   })
 
   it('that no parameter takes are named, with what there is', () => {
@@ -68,7 +94,7 @@ describe('arguments', () => {
   })
 
   it('of a wrong type are named with the right one, in the agent’s spelling', () => {
-    assert.deepEqual(problems({ id: {}, top: 1.5, records: 'a', limit: '3', flag: 'true', meta: [], file: 1 }), [
+    assert.deepEqual(problems({ id: {}, top: 1.5, records: 'a', limit: '3', flag: 'true', meta: [], file: 1, tags: [{}] }), [
       '"id" must be of type string',
       '"top" must be of type integer',
       '"records" must be of type array',
@@ -76,6 +102,7 @@ describe('arguments', () => {
       '"flag" must be of type boolean',
       '"meta" must be of type object',
       '"file" must be base64 or a data: URL of it',
+      '"tags" must be an array of items of type string',
     ]) // prettier-ignore
   })
 
@@ -91,6 +118,8 @@ describe('arguments', () => {
 
   it('do not stumble over a default of null', () => {
     const quiet = makeTool({ parameters: { q: { default: null } } })
-    assert.deepEqual(checkArguments(quiet, {}), { ok: true, args: {} })
+    const checked = checkArguments(quiet, {})
+    assert.ok(checked.ok)
+    assert.deepEqual({ ...checked.args }, {})
   })
 })

@@ -69,9 +69,9 @@ describe('bare JSON-RPC at /mcp', () => {
   })
 
   it('does not need the list of tools to accept a call', async () => {
-    const { result } = await post('tools/call', { name: 'get_item' })
+    const { result } = await post('tools/call', { name: 'get_item', arguments: { id: '7' } })
     assert.equal(result?.['isError'], undefined)
-    assert.equal(sandbox.requests[0]?.url, '/widgets/v1/items/')
+    assert.equal(sandbox.requests[0]?.url, '/widgets/v1/items/7')
   })
 
   it('says with an error that a tool is not there, and what to ask', async () => {

@@ -39,7 +39,7 @@ describe('where a parameter goes', () => {
     assert.equal(search({ lat: 1, lon: '{q}', page: 2 }), '?kind=any&near=1,%7Bq%7D&at=%231&page=2')
     const post = requestOf({ ...tool, method: 'POST' }, { args: { q: 'x', page: 2 } })
     assert.equal(post.url.search, '?q=x&kind=any&at=%231')
-    assert.equal(bodyOf(post), '{"page":2}')
+    assert.equal(bodyOf(post), '{"page":"2"}')
   })
 
   it('is the path alone when the endpoint names it', () => {

@@ -26,9 +26,10 @@ describe('an array in the query', () => {
       assert.equal(queryOf(LIST, { style }), query)
     })
 
-  it('that is empty sends nothing where each item is a pair, and an empty value elsewhere', () => {
-    assert.equal(queryOf([]), '')
-    assert.equal(queryOf([], { style: 'comma' }), 'ids=')
+  it('that is empty sends nothing (RFC 6570 §2.3)', () => {
+    for (const style of [undefined, 'repeat', 'comma', 'space', 'pipe', 'brackets'] as const)
+      assert.equal(queryOf([], { style }), '')
+    assert.equal(queryOf([], { style: 'json' }), 'ids=%5B%5D')
   })
 })
 

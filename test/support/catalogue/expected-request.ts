@@ -74,9 +74,8 @@ const constantQuery = (tool: ToolEntry): [string, string][] => [
 const placeOf = (tool: ToolEntry, name: string, parameter: ParameterEntry): string => {
   if (parameter.in !== undefined) return parameter.in
   if (tool.endpoint.includes(`{${name}}`)) return 'path'
-  return ['GET', 'HEAD', 'DELETE'].includes(tool.method) && tool.body === undefined
-    ? 'query'
-    : 'body'
+  if (!['GET', 'HEAD', 'DELETE'].includes(tool.method)) return 'body'
+  return fieldsOf(JSON.stringify(tool.body ?? '')).includes(name) ? 'body' : 'query'
 }
 
 const givenIn = (tool: ToolEntry, args: Values, place: string): [string, unknown][] =>
