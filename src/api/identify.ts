@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { AppError } from '../base/errors.ts'
+import type { Soon } from '../base/soon.ts'
 import type { Identity, Role } from '../model/account.ts'
 import { hashSecret } from '../model/instance.ts'
 import type { Caller } from './contract/access.ts'
@@ -12,7 +13,7 @@ type Principal = { userId: string; role: Role }
 
 export type IdentifyNeeds = {
   adminToken: string
-  findLiveToken: (hash: Buffer) => Promise<(Principal & { scopes: string[] }) | undefined>
+  findLiveToken: (hash: Buffer) => Soon<(Principal & { scopes: string[] }) | undefined>
   /** Absent: no JWTs are taken. */
   jwt?: {
     verify: VerifyJwt

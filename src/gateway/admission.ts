@@ -1,12 +1,13 @@
 import type { GatewayInstance } from './authenticate.ts'
 import type { Asked, Ending } from './call.ts'
+import { whenThere, type Soon } from '../base/soon.ts'
 import { headerOf } from './headers.ts'
 import { completeLimits, type Limits, type ServiceLimits } from './limits.ts'
 import { createOpenRequests } from './open-requests.ts'
 import { createRates, type TakeShared } from './rates.ts'
-import { toolUsageOf } from './tool-usage.ts'
+import { readToolReport } from './tool-usage.ts'
 import { tooLarge } from './upload.ts'
-import type { Passed } from './usage.ts'
+import type { Passed } from './usage-counters.ts'
 
 export type AdmissionOptions = {
   /** The limits of a service's config; the same object as long as it is the same config. */
@@ -25,6 +26,7 @@ export type AdmissionOptions = {
 /** A request, and how it ends. */
 export type Admitted = {
   request: Asked
+  requestId: string
   ending: Ending
   /** Its connection gets another protocol. */
   isUpgrade: boolean
@@ -34,7 +36,7 @@ export type Admitted = {
 export const createAdmission = (options: AdmissionOptions) => {
   const { limitsOf = () => undefined, share = 1, maxOpen = Infinity, countUsage } = options
   const rates = createRates(options)
-  const { begin } = createOpenRequests(maxOpen)
+  const open = createOpenRequests(maxOpen)
   const completed = new WeakMap<ServiceLimits, Limits>()
   const defaults = completeLimits({}, share)
   const limitsFor = (service: string): Limits => {
@@ -45,15 +47,15 @@ export const createAdmission = (options: AdmissionOptions) => {
     return known
   }
   /** @throws AppError `too_many_requests`, `too_large`, `service_unavailable` */
-  return async (instance: GatewayInstance, admitted: Admitted): Promise<Limits> => {
+  return (instance: GatewayInstance, admitted: Admitted): Soon<Limits> => {
     const startedAt = performance.now()
     const { request, ending, isUpgrade } = admitted
     const isStream = isUpgrade || isEventStream(request)
-    let end: (() => void) | undefined
+    let isOpen = false
     options.countBegin?.(instance)
     ending.onClosed = () => {
-      end?.()
-      const called = toolUsageOf(ending)
+      if (isOpen) open.end(instance, isStream)
+      const called = readToolReport(ending.toolReport)
       countUsage?.(instance, {
         tool: called?.tool,
         status: ending.status(),
@@ -66,9 +68,13 @@ export const createAdmission = (options: AdmissionOptions) => {
     }
     const limits = limitsFor(instance.service)
     refuseLarge(request, limits.maxBodyBytes)
-    await rates(instance, limits)
-    if (!ending.isClosed()) end = begin(instance, limits, isStream)
-    return limits
+    return whenThere(rates(instance, limits), () => {
+      if (!ending.isClosed()) {
+        open.begin(instance, limits, isStream)
+        isOpen = true
+      }
+      return limits
+    })
   }
 }
 
@@ -77,8 +83,9 @@ const hasFailed = (ending: Ending, isStream: boolean): boolean =>
   ending.status() >= 400 || (!isStream && !ending.isComplete())
 
 /** MCP's own stream from server to client (GET); an answer that is a stream ends with what it answers. */
-export const isEventStream = ({ method, headers }: Asked): boolean =>
-  method === 'GET' && (headerOf(headers, 'accept') ?? '').includes('text/event-stream')
+export const isEventStream = ({ method, headers, notes }: Asked): boolean =>
+  (notes.isEventStream ??=
+    method === 'GET' && (headerOf(headers, 'accept') ?? '').includes('text/event-stream'))
 
 const refuseLarge = ({ headers }: Asked, maxBytes: number): void => {
   if (Number(headerOf(headers, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)

@@ -4,6 +4,7 @@ import type { Breaker } from './breaker.ts'
 import type { Reply } from './call.ts'
 import type { Connection } from './http1/connection.ts'
 import type { Connections } from './http1/connections.ts'
+import type { Passage } from './passage.ts'
 import { relay, type Exchange, type Outcome } from './relay.ts'
 
 /** How an attempt ended. */
@@ -13,7 +14,6 @@ export type Tried = {
   isReused: boolean
 }
 
-type Destination = { service: string; port: number }
 type AttemptsOptions = { connections: Connections; breaker: Breaker; patienceMs: number }
 
 type Take = (port: number) => Connection
@@ -26,30 +26,35 @@ const PAUSE_MS = 20
 
 /** Sends requests, and sends again those of which it is certain that a host did nothing with them. */
 export const createAttempts = ({ connections, breaker, patienceMs }: AttemptsOptions) => {
-  const attempt = async (exchange: Exchange, port: number, take: Take): Promise<Tried> => {
-    const head = exchange.makeHead()
-    const connection = take(port)
+  const attempt = (exchange: Exchange, take: Take, onTried: (tried: Tried) => void): void => {
+    const head = exchange.to.headText()
+    const connection = take(exchange.to.port)
     const { isReused } = connection
-    const outcome = await relay(connection, exchange, head)
-    const isWhole = exchange.upload?.isComplete() ?? true
-    const reusableMs = outcome.kind === 'answered' && isWhole ? outcome.reusableMs : undefined
-    if (reusableMs === undefined) connection.destroy()
-    else connections.release(connection, reusableMs)
-    if (!isWhole && outcome.kind === 'answered') exchange.upload?.discard()
-    return { outcome, isReused }
+    relay(connection, { exchange, head }, (outcome) => {
+      const isWhole = exchange.upload?.isComplete() ?? true
+      const reusableMs = outcome.kind === 'answered' && isWhole ? outcome.reusableMs : undefined
+      if (reusableMs === undefined) connection.destroy()
+      else connections.release(connection, reusableMs)
+      if (!isWhole && outcome.kind === 'answered') exchange.upload?.discard()
+      onTried({ outcome, isReused })
+    })
   }
 
   /** @returns when it is time for the next attempt */
-  const prepare = async (outcome: Outcome, { service, port }: Destination): Promise<void> => {
+  const prepare = async (outcome: Outcome, { service, port }: Passage): Promise<void> => {
     if (isRefused(outcome)) await breaker.waitFor(service, port)
     else await delay(PAUSE_MS)
   }
 
   return {
-    first: (exchange: Exchange, { port }: Destination): Promise<Tried> =>
-      attempt(exchange, port, connections.take),
+    /** @param onUnanswered called when the answer did not come through */
+    first: (exchange: Exchange, onUnanswered: (tried: Tried) => void): void =>
+      attempt(exchange, connections.take, (tried) => {
+        if (tried.outcome.kind !== 'answered') onUnanswered(tried)
+      }),
     /** Goes on after a failed attempt until the answer is through or the client gone. @throws AppError */
-    repeat: async (exchange: Exchange, to: Destination, first: Tried): Promise<void> => {
+    repeat: async (exchange: Exchange, first: Tried): Promise<void> => {
+      const { to } = exchange
       const { reply } = exchange.call
       const until = Date.now() + 2 * patienceMs
       for (let tried = first; tried.outcome.kind !== 'answered';) {
@@ -59,7 +64,7 @@ export const createAttempts = ({ connections, breaker, patienceMs }: AttemptsOpt
           throw breaker.refusal(to.service, causeOf(tried.outcome))
         await prepare(tried.outcome, to)
         if (reply.isClosed()) return
-        tried = await attempt(exchange, to.port, connections.open)
+        tried = await new Promise((resolve) => attempt(exchange, connections.open, resolve))
       }
     },
   }

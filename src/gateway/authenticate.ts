@@ -1,7 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { AppError } from '../base/errors.ts'
+import { whenThere, type Soon } from '../base/soon.ts'
 import { hashSecret, type InstanceRoute } from '../model/instance.ts'
 import type { Outcome } from '../model/verification.ts'
+import type { Asked } from './call.ts'
+import type { HeadNotes } from './head-notes.ts'
+import { bearerOf } from './headers.ts'
 
 /** What the gateway knows of an instance. */
 export type GatewayInstance = {
@@ -22,7 +26,7 @@ export type InstanceClaim =
 
 export type AuthenticateNeeds = {
   /** The instance, when all that is claimed is true and, by its secret, it is active. */
-  findInstance: (claim: InstanceClaim) => Promise<GatewayInstance | undefined>
+  findInstance: (claim: InstanceClaim) => Soon<GatewayInstance | undefined>
   /** The user behind a bearer token; undefined when it is none of ours. */
   identifyUser: (bearer: string) => Promise<string | undefined>
 }
@@ -37,21 +41,25 @@ export type AuthenticateNeeds = {
 export const authenticateInstance = (
   needs: AuthenticateNeeds,
   route: InstanceRoute,
-  bearer: string | undefined,
-): Promise<GatewayInstance> =>
-  route.secret === undefined && bearer !== undefined
-    ? authenticateOwner(needs, route, bearer)
-    : authenticateSecret(needs, route)
+  request: Pick<Asked, 'headers' | 'notes'>,
+): Soon<GatewayInstance> => {
+  const bearer = route.secret === undefined ? bearerOf(request.headers) : undefined
+  return bearer === undefined
+    ? authenticateSecret(needs, route, request.notes)
+    : authenticateOwner(needs, route, bearer)
+}
 
 /** No secret and no token at all is one more wrong secret, and costs the same. */
-const authenticateSecret = async (
+const authenticateSecret = (
   { findInstance }: AuthenticateNeeds,
   { handle, service, secret = '' }: InstanceRoute,
-): Promise<GatewayInstance> => {
-  const secretHash = hashSecret(secret)
-  const instance = await findInstance({ handle, service, secretHash })
-  if (instance && timingSafeEqual(secretHash, instance.secretHash)) return instance
-  throw notFound()
+  notes: HeadNotes,
+): Soon<GatewayInstance> => {
+  const secretHash = (notes.secretHash ??= hashSecret(secret))
+  return whenThere(findInstance({ handle, service, secretHash }), (instance) => {
+    if (instance && timingSafeEqual(secretHash, instance.secretHash)) return instance
+    throw notFound()
+  })
 }
 
 const authenticateOwner = async (

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { AppError } from '../base/errors.ts'
+import type { HeadNotes } from './head-notes.ts'
 import type { HeaderList } from './headers.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
 import type { Trailers } from './http1/chunks.ts'
@@ -7,8 +8,11 @@ import type { Trailers } from './http1/chunks.ts'
 /** What a client sent ahead of its body. */
 export type Asked = {
   readonly method: string
+  /** Path and query, as the client wrote them. */
+  readonly target: string
   /** The names in lower case. */
   readonly headers: HeaderList
+  readonly notes: HeadNotes
   readonly socket: Socket
 }
 
@@ -16,8 +20,6 @@ export type Asked = {
 export type Call = Asked & {
   /** The request's id, of the gateway's making. */
   readonly id: string
-  /** Path and query, as the client wrote them. */
-  readonly target: string
   /** Undefined: the request has none. */
   readonly body: Body | undefined
   readonly reply: Reply
@@ -49,6 +51,8 @@ export type Ending = {
   /** What the client has sent with this request, and what was sent to it. */
   bytesIn(): number
   bytesOut(): number
+  /** What the host said of the tool that was called. */
+  toolReport: string | undefined
   /** Called once, when it is closed. */
   onClosed: (() => void) | undefined
 }

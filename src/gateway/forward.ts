@@ -6,7 +6,6 @@ import { createAnswerDeadline } from './answer-deadline.ts'
 import { createAttempts } from './attempts.ts'
 import { createBreaker, type BreakerOptions } from './breaker.ts'
 import type { Call } from './call.ts'
-import { headLines } from './front/answer-text.ts'
 import { canConnect } from './http1/connection.ts'
 import { createConnections } from './http1/connections.ts'
 import type { Passage } from './passage.ts'
@@ -16,12 +15,12 @@ import { Upload } from './upload.ts'
 
 export type Forward = {
   /**
-   * Sends a request to a static port; resolves when its answer is through, or the client gone.
-   * @throws AppError `service_unavailable` while nothing of an answer has gone out
+   * Sends a request to a static port.
+   * @param fail called when that fails while nothing of an answer has gone out; AppError `service_unavailable`
    */
-  send: (call: Call, to: Passage) => Promise<void>
+  send: (call: Call, to: Passage, fail: (error: unknown) => void) => void
   /** The same for a request that wants another protocol on its connection (RFC 9110 §7.8). */
-  upgrade: (request: IncomingMessage, socket: Socket, to: Upgrade) => Promise<void>
+  upgrade: (request: IncomingMessage, socket: Socket, upgrade: Upgrade) => Promise<void>
   /** Why a service cannot be used now. */
   refusal: (service: string) => AppError
   close: () => void
@@ -38,24 +37,22 @@ export const createForward = (
   const deadline = createAnswerDeadline(options.answerMs)
 
   return {
-    send: async (call, to) => {
+    send: (call, to, fail) => {
       if (call.reply.isClosed()) return
       const exchange: Exchange = {
         call,
-        makeHead: () => headText(call, to),
-        ownHeaders: to.answerHeaders,
+        to,
         upload: call.body && new Upload(call.body, to.maxBodyBytes),
         // MCP's stream from server to client begins with its first event, whenever that comes.
         deadline: isEventStream(call) ? undefined : deadline,
-        onReached: () => breaker.noteReached(to.service),
-        onKeyRefused: to.onKeyRefused,
+        noteReached: breaker.noteReached,
       }
-      const tried = await attempts.first(exchange, to)
-      if (tried.outcome.kind !== 'answered') await attempts.repeat(exchange, to, tried)
+      attempts.first(exchange, (tried) => void attempts.repeat(exchange, tried).catch(fail))
     },
-    upgrade: async (request, socket, to) => {
-      if (!(await canConnect(to.port))) await breaker.waitFor(to.service, to.port)
-      if (!socket.destroyed) await upgrades.pass(request, socket, to)
+    upgrade: async (request, socket, upgrade) => {
+      const { port, service } = upgrade.to
+      if (!(await canConnect(port))) await breaker.waitFor(service, port)
+      if (!socket.destroyed) await upgrades.pass(request, socket, upgrade)
     },
     refusal: breaker.refusal,
     close: () => {
@@ -64,6 +61,3 @@ export const createForward = (
     },
   }
 }
-
-const headText = ({ method }: Call, to: Passage): string =>
-  `${method} ${to.path} HTTP/1.1\r\n${headLines(to.makeHeaders())}connection: keep-alive\r\n\r\n`

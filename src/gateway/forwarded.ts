@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv4, type Socket } from 'node:net'
 import type { Asked } from './call.ts'
+import { headLines } from './front/answer-text.ts'
 import { headerOf, type HeaderList } from './headers.ts'
 
 /** Who sent it, and what they say of that. */
@@ -10,6 +11,8 @@ export type Forwarded = {
   clientOf: (request: Sent) => string
   /** What the host is told of client, protocol and name (RFC 7239, and the older headers). */
   headersFor: (request: Sent) => HeaderList
+  /** The same as lines. */
+  linesFor: (request: Sent) => string
 }
 
 /**
@@ -25,9 +28,23 @@ export const createForwarded = (trustedProxies: readonly string[]): Forwarded =>
     const before = known.get(socket)
     if (before) return before
     const address = plain(socket.remoteAddress ?? '')
-    const peer = { address, isTrusted: isIn(trusted, address) }
+    const peer: Peer = { address, isTrusted: isIn(trusted, address), told: undefined }
     known.set(socket, peer)
     return peer
+  }
+
+  const headersFor = (request: Sent): HeaderList => {
+    const { address, isTrusted } = peerOf(request)
+    const told = isTrusted ? toldBy(request) : {}
+    const proto = told.proto ?? 'http'
+    const host = told.host ?? headerOf(request.headers, 'host') ?? ''
+    const own = `for=${node(address)};host=${quoted(host)};proto=${proto}`
+    return [
+      'x-forwarded-for', told.for === undefined ? address : `${told.for}, ${address}`,
+      'x-forwarded-host', host,
+      'x-forwarded-proto', proto,
+      'forwarded', told.forwarded === undefined ? own : `${told.forwarded}, ${own}`,
+    ] // prettier-ignore
   }
 
   return {
@@ -38,23 +55,23 @@ export const createForwarded = (trustedProxies: readonly string[]): Forwarded =>
       // From the right: the first whom no proxy of ours vouches for as another one of ours.
       return hops.findLast((hop) => !isIn(trusted, hop)) ?? hops[0] ?? address
     },
-    headersFor: (request) => {
-      const { address, isTrusted } = peerOf(request)
-      const told = isTrusted ? toldBy(request) : {}
-      const proto = told.proto ?? 'http'
-      const host = told.host ?? headerOf(request.headers, 'host') ?? ''
-      const own = `for=${node(address)};host=${quoted(host)};proto=${proto}`
-      return [
-        'x-forwarded-for', told.for === undefined ? address : `${told.for}, ${address}`,
-        'x-forwarded-host', host,
-        'x-forwarded-proto', proto,
-        'forwarded', told.forwarded === undefined ? own : `${told.forwarded}, ${own}`,
-      ] // prettier-ignore
+    headersFor,
+    linesFor: (request) => {
+      const peer = peerOf(request)
+      // Requests of a connection that have the same head have the same list.
+      if (peer.told?.of !== request.headers)
+        peer.told = { of: request.headers, lines: headLines(headersFor(request)) }
+      return peer.told.lines
     },
   }
 }
 
-type Peer = { address: string; isTrusted: boolean }
+type Peer = {
+  address: string
+  isTrusted: boolean
+  /** What was told of it last, and for which headers. */
+  told: { of: HeaderList; lines: string } | undefined
+}
 type Told = Partial<Record<'for' | 'host' | 'proto' | 'forwarded', string | undefined>>
 
 const toldBy = ({ headers }: Sent): Told => {

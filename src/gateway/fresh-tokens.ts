@@ -1,7 +1,8 @@
 import { AppError } from '../base/errors.ts'
+import { whenThere, type Soon } from '../base/soon.ts'
 import type { GatewayInstance, InstanceClaim } from './authenticate.ts'
 
-type Find = (claim: InstanceClaim) => Promise<GatewayInstance | undefined>
+type Find = (claim: InstanceClaim) => Soon<GatewayInstance | undefined>
 
 /** An access token that ends sooner is renewed before it is used. */
 const MARGIN_MS = 10_000
@@ -17,15 +18,16 @@ export const withFreshTokens = (
   renew: ((handle: string) => Promise<void>) | undefined,
 ): Find => {
   if (!renew) return find
-  return async (claim) => {
-    const instance = await find(claim)
-    const endsAt = instance?.accessExpiresAt?.getTime()
-    if (!instance?.isActive || endsAt === undefined || endsAt > Date.now() + MARGIN_MS)
-      return instance
-    await renew(instance.handle).catch((error: unknown) => {
-      const isGoodYet = error instanceof AppError && endsAt > Date.now()
-      if (!isGoodYet) throw error
+  return (claim) =>
+    whenThere(find(claim), (instance) => {
+      const endsAt = instance?.accessExpiresAt?.getTime()
+      if (!instance?.isActive || endsAt === undefined || endsAt > Date.now() + MARGIN_MS)
+        return instance
+      return renew(instance.handle)
+        .catch((error: unknown) => {
+          const isGoodYet = error instanceof AppError && endsAt > Date.now()
+          if (!isGoodYet) throw error
+        })
+        .then(() => find(claim))
     })
-    return find(claim)
-  }
 }

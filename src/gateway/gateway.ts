@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { orThrow, whenThere, type Soon } from '../base/soon.ts'
 import type { Credentials } from '../model/host-credentials.ts'
 import { parseInstancePath, type InstanceRoute } from '../model/instance.ts'
 import {
@@ -9,24 +10,26 @@ import {
   malformedRoute,
   type AuthenticateNeeds,
   type GatewayInstance,
+  type InstanceClaim,
 } from './authenticate.ts'
 import { createAdmission, type AdmissionOptions, type Admitted } from './admission.ts'
 import type { ServiceState } from './breaker.ts'
-import type { Call } from './call.ts'
+import type { Asked, Call } from './call.ts'
 import { sendErrorTo } from './errors.ts'
 import { createForward } from './forward.ts'
 import { createForwarded } from './forwarded.ts'
 import { createGuard } from './guard.ts'
 import { withFreshTokens } from './fresh-tokens.ts'
-import { bearerOf, isPassed, isPassedWithUpgrade } from './headers.ts'
 import { createInstanceCache } from './instance-cache.ts'
-import { makePassage, type Passage } from './passage.ts'
+import { Passage } from './passage.ts'
 import { createSealing } from './sealing.ts'
 import { askedOf } from './server-call.ts'
 import { endingOf } from './traffic.ts'
 
-export type GatewayNeeds = AuthenticateNeeds &
+export type GatewayNeeds = Pick<AuthenticateNeeds, 'identifyUser'> &
   AdmissionOptions & {
+    /** Asks the database. */
+    findInstance: (claim: InstanceClaim) => Promise<GatewayInstance | undefined>
     /** @throws AppError when the sealed record does not open */
     openCredentials: (instance: GatewayInstance) => Credentials
     /** Renews the access token of a sign-in. @throws AppError `oauth_unavailable` */
@@ -66,8 +69,6 @@ export type Gateway = {
 /** What comes with an upgrade beside the request; `head` are the first bytes of the other protocol. */
 type UpgradeGiven = { requestId: string; head: Buffer }
 
-type Route = InstanceRoute & { requestId: string }
-
 /** The patience is above the time that a host takes to drain, end and start again. */
 const DEFAULTS = { patienceMs: 15_000, stateOf: () => undefined }
 
@@ -84,43 +85,46 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
   const forward = createForward({ ...DEFAULTS, ...needs })
   const lookups = { ...needs, findInstance: withFreshTokens(findInstance, needs.renewToken) }
 
+  const passages = { seal, forwarded, onKeyRefused: needs.onKeyRefused }
+
   /** Who may pass, and with what. */
-  const admit = async (from: Admitted, route: Route): Promise<Passage> => {
-    const { request } = from
-    const known = authenticateInstance(lookups, route, bearerOf(request.headers))
-    const instance = await known.catch((error: unknown) => {
-      throw guard.judge(forwarded.clientOf(request), error)
-    })
-    const { maxBodyBytes } = await enter(instance, from)
-    const port = needs.portOf(instance.service)
-    if (port === undefined) throw forward.refusal(instance.service)
-    return makePassage(request, {
-      service: instance.service,
-      port,
-      route,
-      maxBodyBytes,
-      sealed: () => seal(instance, port),
-      told: () => forwarded.headersFor(request),
-      onKeyRefused: () => needs.onKeyRefused?.(instance.handle),
-      passes: from.isUpgrade ? isPassedWithUpgrade : isPassed,
-    })
+  const admit = (from: Admitted, route: InstanceRoute): Soon<Passage> => {
+    const known = orThrow(
+      () => authenticateInstance(lookups, route, from.request),
+      (error) => guard.judge(forwarded.clientOf(from.request), error),
+    )
+    return whenThere(known, (instance) =>
+      whenThere(enter(instance, from), ({ maxBodyBytes }) => {
+        const port = needs.portOf(instance.service)
+        if (port === undefined) throw forward.refusal(instance.service)
+        return new Passage(passages, { instance, from, port, path: route.rest, maxBodyBytes })
+      }),
+    )
   }
 
   return {
     handle: (call) => {
-      const route = routeOf(call.target, call.id)
+      const route = routeOf(call)
       if (!route) return false
-      admit({ request: call, ending: call.reply, isUpgrade: false }, route)
-        .then((to) => forward.send(call, to))
-        .catch((error: unknown) => call.reply.refuse(note(needs, route, error)))
+      const refuse = (error: unknown) => call.reply.refuse(note(needs, { route, requestId: call.id }, error)) // prettier-ignore
+      try {
+        const from = { request: call, requestId: call.id, ending: call.reply, isUpgrade: false }
+        const done = whenThere(admit(from, route), (to) => forward.send(call, to, refuse))
+        if (done instanceof Promise) done.catch(refuse)
+      } catch (error) {
+        refuse(error)
+      }
       return true
     },
     upgrade: (request, socket, { requestId, head }) => {
-      const route = routeOf(request.url ?? '/', requestId)
+      const asked = askedOf(request)
+      const route = routeOf(asked)
       if (!route) return false
-      admit({ request: askedOf(request), ending: endingOf(socket), isUpgrade: true }, route)
-        .then((to) => forward.upgrade(request, socket, { ...to, head }))
-        .catch((error: unknown) => sendErrorTo(socket, note(needs, route, error), requestId))
+      const from = { request: asked, requestId, ending: endingOf(socket), isUpgrade: true }
+      Promise.resolve()
+        .then(() => admit(from, route))
+        .then((to) => forward.upgrade(request, socket, { to, head }))
+        .catch((error: unknown) => sendErrorTo(socket, note(needs, { route, requestId }, error), requestId)) // prettier-ignore
       return true
     },
     ...changes,
@@ -128,18 +132,24 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
   }
 }
 
-const routeOf = (url: string, requestId: string): Route | undefined => {
-  const found = parseInstancePath(url)
-  if (!found && !INSTANCE_LIKE.test(url)) return undefined
-  return { ...(found ?? malformedRoute(url)), requestId }
+const routeOf = ({ target, notes }: Asked): InstanceRoute | undefined => {
+  notes.route ??= parseInstancePath(target) ?? (INSTANCE_LIKE.test(target) ? malformedRoute(target) : null) // prettier-ignore
+  return notes.route ?? undefined
 }
 
+/** Of a request, for the log: never its secret, nor its query. */
+type Failed = { route: InstanceRoute; requestId: string }
+
 /** What to answer to a failed request. A service that is down is noted once, not with every request. */
-const note = ({ log, countRefusal }: GatewayNeeds, route: Route, error: unknown): AppError => {
+const note = (
+  { log, countRefusal }: GatewayNeeds,
+  { route: { handle, service }, requestId }: Failed,
+  error: unknown,
+): AppError => {
   const known = error instanceof AppError ? error : new AppError('internal', 'The gateway failed.')
   countRefusal?.(known.code)
   const isKnownOutage = known.code === 'service_unavailable' && known.cause === undefined
   if (known.status >= 500 && !isKnownOutage)
-    log.error('request failed', { ...route, secret: undefined, rest: undefined, error })
+    log.error('request failed', { handle, service, requestId, error })
   return known
 }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { AppError } from '../base/errors.ts'
-import { createBuckets } from './buckets.ts'
+import { createBuckets, draw, waitMs } from './buckets.ts'
 
 /** Wrong instance URLs and tokens that one address may try in a minute. */
 const WRONG_PER_MINUTE = 100
@@ -15,22 +15,23 @@ export type Guard = { judge: (address: string, error: unknown) => unknown }
  *
  * @param share this process's part of the allowance, where several answer at one address
  */
-export const createGuard = (share = 1, now?: () => number): Guard => {
-  const buckets = createBuckets(MAX_ADDRESSES, now)
+export const createGuard = (share = 1, now = () => performance.now()): Guard => {
+  const bucketOf = createBuckets(MAX_ADDRESSES)
   const costMs = MINUTE_MS / Math.max(1, WRONG_PER_MINUTE * share)
-  const draw = { costMs, capacityMs: MINUTE_MS }
+  const wrong = { costMs, capacityMs: MINUTE_MS }
   return {
     /** What to answer instead of a failed authentication. */
     judge: (address, error) => {
       if (!(error instanceof AppError) || !['not_found', 'forbidden'].includes(error.code))
         return error
-      const key = networkOf(address)
-      const waitMs = buckets.waitMs(key, draw)
-      if (waitMs === 0) {
-        buckets.draw(key, costMs)
+      const bucket = bucketOf(networkOf(address))
+      const at = now()
+      const leftMs = waitMs(bucket, at, wrong)
+      if (leftMs === 0) {
+        draw(bucket, at, costMs)
         return error
       }
-      const retryAfterSeconds = Math.ceil(waitMs / 1000)
+      const retryAfterSeconds = Math.ceil(leftMs / 1000)
       return new AppError(
         'too_many_requests',
         'Too many wrong instance URLs or tokens came from this address.',

@@ -19,16 +19,14 @@ export const isPassedWithUpgrade = (name: string): boolean =>
   name.startsWith('sec-websocket-') ||
   (isPassed(name) && name !== 'content-length' && name !== 'transfer-encoding')
 
-/** Adds those of a client that pass. */
-export const addPassed = (
-  headers: string[],
-  sent: HeaderList,
-  passes: (name: string) => boolean,
-): void => {
+/** Those of a client that pass. */
+export const passedOf = (sent: HeaderList, passes: (name: string) => boolean): HeaderList => {
+  const passed: string[] = []
   for (let index = 0; index < sent.length; index += 2) {
     const name = sent[index] ?? ''
-    if (passes(name)) headers.push(name, sent[index + 1] ?? '')
+    if (passes(name)) passed.push(name, sent[index + 1] ?? '')
   }
+  return passed
 }
 
 /** @param name in lower case */

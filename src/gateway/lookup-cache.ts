@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Soon } from '../base/soon.ts'
 import { createAskOnce } from './ask-once.ts'
 
 export type LookupOptions<Question, Answer extends object> = {
@@ -48,14 +49,18 @@ export const createLookupCache = <Question, Answer extends object>(
     },
   })
   return {
-    /** @throws AppError `database_unavailable` when the answer is neither remembered nor to be had */
-    find: async (question: Question): Promise<Answer | undefined> => {
+    /**
+     * What is remembered is there at once.
+     * @throws AppError `database_unavailable` when the answer is neither remembered nor to be had
+     */
+    find: (question: Question): Soon<Answer | undefined> => {
       const known = entries.get(keyOf(question))
       const isAnswer = answers(question, known?.answer)
       if (known && isAnswer) {
-        const ageMs = now() - known.confirmedAt
-        if (ageMs > REFRESH_MS && now() >= known.retryAt) {
-          known.retryAt = now() + RETRY_MS
+        const at = now()
+        const ageMs = at - known.confirmedAt
+        if (ageMs > REFRESH_MS && at >= known.retryAt) {
+          known.retryAt = at + RETRY_MS
           ask(question).catch(() => undefined) // the request that finds it too old says so
         }
         if (ageMs < MAX_AGE_MS) return known.answer

@@ -7,26 +7,26 @@ import type { Limits } from './limits.ts'
  * process, each of which holds two file descriptors.
  */
 export const createOpenRequests = (maxOpen: number) => {
-  const counts = new Map<string, number>()
+  const requests = new Map<string, number>()
+  const streams = new Map<string, number>()
   let open = 0
   return {
-    /**
-     * @returns ends it
-     * @throws AppError `too_many_requests`, `service_unavailable`
-     */
-    begin: ({ handle }: GatewayInstance, { concurrent }: Limits, isStream: boolean) => {
-      const key = isStream ? `stream ${handle}` : handle
-      const count = counts.get(key) ?? 0
+    /** @throws AppError `too_many_requests`, `service_unavailable` */
+    begin: ({ handle }: GatewayInstance, { concurrent }: Limits, isStream: boolean): void => {
+      const counts = isStream ? streams : requests
+      const count = counts.get(handle) ?? 0
       if (count >= concurrent) throw tooMany(isStream)
       if (open >= maxOpen) throw full()
-      counts.set(key, count + 1)
+      counts.set(handle, count + 1)
       open += 1
-      return (): void => {
-        const left = (counts.get(key) ?? 1) - 1
-        if (left === 0) counts.delete(key)
-        else counts.set(key, left)
-        open -= 1
-      }
+    },
+    /** One that has begun is over. */
+    end: ({ handle }: GatewayInstance, isStream: boolean): void => {
+      const counts = isStream ? streams : requests
+      const left = (counts.get(handle) ?? 1) - 1
+      if (left === 0) counts.delete(handle)
+      else counts.set(handle, left)
+      open -= 1
     },
   }
 }

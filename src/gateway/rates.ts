@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts'
+import type { Soon } from '../base/soon.ts'
 import type { GatewayInstance } from './authenticate.ts'
-import { createBuckets, type Draw } from './buckets.ts'
+import { createBuckets, draw, waitMs, type Draw } from './buckets.ts'
 import type { Limits } from './limits.ts'
 
 /** Draws from all buckets or from none. @returns ms until that is possible; 0: it was done */
@@ -21,37 +22,44 @@ const PAUSE_MS = 1_000
 /** @returns takes a request's part of its instance's and its user's allowance; throws AppError `too_many_requests` */
 export const createRates = (options: RatesOptions) => {
   const { takeShared, share = 1, now = () => performance.now() } = options
-  const buckets = createBuckets(MAX_BUCKETS, now)
+  const instances = createBuckets(MAX_BUCKETS)
+  const users = createBuckets(MAX_BUCKETS)
   let sharedFrom = -Infinity
 
-  const takeOwn = (draws: readonly (Draw & { key: string })[]): number => {
-    let waitMs = 0
-    for (const draw of draws) waitMs = Math.max(waitMs, buckets.waitMs(draw.key, draw))
-    if (waitMs === 0) for (const { key, costMs } of draws) buckets.draw(key, costMs)
-    return waitMs
+  /** @returns ms until both are possible; 0: it was done */
+  const takeOwn = ({ handle, userId }: GatewayInstance, ofInstance: Draw, ofUser: Draw): number => {
+    const at = now()
+    const [own, all] = [instances(handle), users(userId)]
+    const leftMs = Math.max(waitMs(own, at, ofInstance), waitMs(all, at, ofUser))
+    if (leftMs > 0) return leftMs
+    draw(own, at, ofInstance.costMs)
+    draw(all, at, ofUser.costMs)
+    return 0
   }
 
-  return async (instance: GatewayInstance, limits: Limits): Promise<void> => {
+  return (instance: GatewayInstance, limits: Limits): Soon<void> => {
     const { instanceDraw, userDraw } = limits
     if (!instanceDraw || !userDraw) return
+    const takeHere = () => takeOwn(instance, ownPart(instanceDraw, share), ownPart(userDraw, share))
+    if (!takeShared || now() < sharedFrom) return refuseUntil(takeHere())
     const draws = [
       { key: `i:${instance.handle}`, ...instanceDraw },
       { key: `u:${instance.userId}`, ...userDraw },
     ]
-    let waitMs: number | undefined
-    if (takeShared && now() >= sharedFrom)
-      waitMs = await takeShared(draws).catch(() => {
+    return takeShared(draws)
+      .catch(() => {
         sharedFrom = now() + PAUSE_MS
-        return undefined
+        return takeHere()
       })
-    refuseUntil(waitMs ?? takeOwn(share === 1 ? draws : draws.map((draw) => ownPart(draw, share))))
+      .then(refuseUntil)
   }
 }
 
 /** A request costs more where the allowance is a part of the whole; one alone is always possible. */
-const ownPart = <D extends Draw>(draw: D, share: number): D => {
-  const costMs = draw.costMs / share
-  return { ...draw, costMs, capacityMs: Math.max(draw.capacityMs, costMs) }
+const ownPart = (whole: Draw, share: number): Draw => {
+  if (share === 1) return whole
+  const costMs = whole.costMs / share
+  return { costMs, capacityMs: Math.max(whole.capacityMs, costMs) }
 }
 
 const refuseUntil = (waitMs: number): void => {

@@ -1,27 +1,22 @@
 import type { AppError } from '../base/errors.ts'
 import type { AnswerDeadline, Waiting } from './answer-deadline.ts'
 import type { Author, Call, Reply } from './call.ts'
-import { isInternal, type HeaderList } from './headers.ts'
+import { isInternal } from './headers.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
 import type { Trailers } from './http1/chunks.ts'
 import type { Connection, Failure, User } from './http1/connection.ts'
-import { noteToolUsage } from './tool-usage.ts'
+import type { Passage } from './passage.ts'
 import type { Upload } from './upload.ts'
 
 /** One request of a client on its way to a host. */
 export type Exchange = {
   call: Call
-  /** Request line and headers for the host, made anew for each attempt. @throws AppError */
-  makeHead: () => string
-  /** What the gateway adds to the answer's headers. */
-  ownHeaders: HeaderList
+  to: Passage
   upload: Upload | undefined
   /** Undefined: the answer may begin whenever it likes. */
   deadline: AnswerDeadline | undefined
-  /** Somebody listens on the port. */
-  onReached: () => void
-  /** The API of the service refused the key. */
-  onKeyRefused: () => void
+  /** Somebody listens on the port of this service. */
+  noteReached: (service: string) => void
 }
 
 /** `left`: the client is gone. `unprocessed`: the host said that it did nothing with the request. */
@@ -36,28 +31,33 @@ export type Outcome =
  * Sends a request over a connection and its answer to the client, piece by piece, neither faster than the other side
  * takes them.
  */
-export const relay = (connection: Connection, exchange: Exchange, head: string): Promise<Outcome> =>
-  new Promise((resolve) => {
-    const attempt = new Relay(connection, { ...exchange, head, resolve })
-    exchange.call.reply.author = attempt
-    exchange.deadline?.begin(attempt)
-    connection.use(attempt)
-  })
+export const relay = (
+  connection: Connection,
+  { exchange, head }: { exchange: Exchange; head: string },
+  onEnd: (outcome: Outcome) => void,
+): void => {
+  const attempt = new Relay(connection, exchange, { head, onEnd })
+  exchange.call.reply.author = attempt
+  exchange.deadline?.begin(attempt)
+  connection.use(attempt)
+}
 
-type Given = Exchange & { head: string; resolve: (outcome: Outcome) => void }
+type Attempt = { head: string; onEnd: (outcome: Outcome) => void }
 
 class Relay implements User, Author, Waiting {
   readonly isHead: boolean
   readonly #connection: Connection
-  readonly #given: Given
+  readonly #exchange: Exchange
+  readonly #attempt: Attempt
   readonly #reply: Reply
   #answer: AnswerHead | undefined
 
-  constructor(connection: Connection, given: Given) {
-    this.isHead = given.call.method === 'HEAD'
+  constructor(connection: Connection, exchange: Exchange, attempt: Attempt) {
+    this.isHead = exchange.call.method === 'HEAD'
     this.#connection = connection
-    this.#given = given
-    this.#reply = given.call.reply
+    this.#exchange = exchange
+    this.#attempt = attempt
+    this.#reply = exchange.call.reply
   }
 
   /** A client that leaves ends the request at the host. */
@@ -77,15 +77,15 @@ class Relay implements User, Author, Waiting {
   }
 
   onConnect(): void {
-    const { head, upload, onReached } = this.#given
-    onReached()
+    const { upload, to, noteReached } = this.#exchange
+    noteReached(to.service)
     this.#reply.sendContinue()
-    if (upload) upload.start(this.#connection.socket, head, this)
-    else this.#connection.socket.write(head, 'latin1')
+    if (upload) upload.start(this.#connection.socket, this.#attempt.head, this)
+    else this.#connection.socket.write(this.#attempt.head, 'latin1')
   }
 
   onDrain(): void {
-    this.#given.upload?.resume()
+    this.#exchange.upload?.resume()
   }
 
   onInterim(interim: AnswerHead): void {
@@ -94,12 +94,13 @@ class Relay implements User, Author, Waiting {
 
   onHead(head: AnswerHead): void {
     this.#answer = head
-    this.#given.deadline?.end(this)
-    if (head.isKeyRefused) this.#given.onKeyRefused()
+    const { deadline, to, upload } = this.#exchange
+    deadline?.end(this)
+    if (head.isKeyRefused) to.onKeyRefused()
     if (head.isUnprocessed) return
-    this.#given.upload?.forget()
-    if (head.toolUsage !== undefined) noteToolUsage(this.#reply, head.toolUsage)
-    head.headers.push(...this.#given.ownHeaders)
+    upload?.forget()
+    this.#reply.toolReport = head.toolUsage
+    for (const text of to.answerHeaders) head.headers.push(text)
     this.#reply.begin(head)
   }
 
@@ -123,10 +124,11 @@ class Relay implements User, Author, Waiting {
   }
 
   #end(outcome: Outcome): void {
-    this.#given.deadline?.end(this)
+    const { deadline, upload } = this.#exchange
+    deadline?.end(this)
     this.#reply.author = undefined
-    this.#given.upload?.stop()
-    this.#given.resolve(outcome)
+    upload?.stop()
+    this.#attempt.onEnd(outcome)
   }
 }
 

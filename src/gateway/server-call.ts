@@ -2,14 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AppError } from '../base/errors.ts'
 import type { Asked, Author, Body, Call, Reply } from './call.ts'
 import { sendError } from './errors.ts'
+import { newNotes } from './head-notes.ts'
 import { listOf } from './headers.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
 import type { Trailers } from './http1/chunks.ts'
 import { countTraffic, markRead } from './traffic.ts'
 
-export const askedOf = ({ method = 'GET', headers, socket }: IncomingMessage): Asked => ({
+export const askedOf = ({
+  method = 'GET',
+  url = '/',
+  headers,
+  socket,
+}: IncomingMessage): Asked => ({
   method,
+  target: url,
   headers: listOf(headers),
+  notes: newNotes(),
   socket,
 })
 
@@ -21,7 +29,6 @@ export const serverCall = (
 ): Call => ({
   ...askedOf(request),
   id,
-  target: request.url ?? '/',
   body: bodyOf(request),
   reply: new ServerReply(response, id),
 })
@@ -45,6 +52,7 @@ const bodyOf = (request: IncomingMessage): Body | undefined => {
 class ServerReply implements Reply {
   onClosed: (() => void) | undefined
   author: Author | undefined
+  toolReport: string | undefined
   readonly bytesIn: () => number
   readonly bytesOut: () => number
   readonly #id: string

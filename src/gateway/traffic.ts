@@ -27,6 +27,7 @@ export const endingOf = (socket: Socket): Ending => {
     isClosed: () => socket.closed,
     bytesIn,
     bytesOut,
+    toolReport: undefined,
     onClosed: undefined,
   }
   socket.once('close', () => ending.onClosed?.())

@@ -8,7 +8,8 @@ import { recordOf, stripInternal } from './headers.ts'
 import { HOST } from './http1/connection.ts'
 import type { Passage } from './passage.ts'
 
-export type Upgrade = Passage & {
+export type Upgrade = {
+  to: Passage
   /** What of the other protocol came with the request. */
   head: Buffer
 }
@@ -24,7 +25,7 @@ export const createUpgrades = () => {
      * Resolves when the connection is closed.
      * @throws AppError `service_unavailable` while nothing has been answered
      */
-    pass: (request: IncomingMessage, socket: Socket, to: Upgrade): Promise<void> =>
+    pass: (request: IncomingMessage, socket: Socket, { to, head }: Upgrade): Promise<void> =>
       new Promise((resolve, reject) => {
         let hasAnswered = false
         open.add(socket)
@@ -40,13 +41,13 @@ export const createUpgrades = () => {
         proxy.on('proxyReqWs', watch)
         const { connection = '', upgrade = '' } = request.headers
         request.url = to.path
-        request.headers = { ...recordOf(to.makeHeaders()), connection, upgrade }
+        request.headers = { ...recordOf(to.upgradeHeaders()), connection, upgrade }
         const options = {
           target: { host: HOST, port: to.port },
           toProxy: true,
           ...loopbackSource(HOST),
         }
-        proxy.ws(request, socket, to.head, options, (cause) => {
+        proxy.ws(request, socket, head, options, (cause) => {
           if (hasAnswered || socket.destroyed) socket.destroy()
           else reject(new AppError('service_unavailable', `${to.service} does not answer right now; try again in a moment.`, { cause })) // prettier-ignore
         })
@@ -65,7 +66,7 @@ const allowEveryProtocol = (proxy: httpProxy): void => {
   Reflect.set(proxy, 'wsPasses', others)
 }
 
-type Watched = { socket: Socket; to: Upgrade; onAnswer: () => void }
+type Watched = { socket: Socket; to: Passage; onAnswer: () => void }
 
 /** Runs before the request goes out. */
 const prepare = (outgoing: ClientRequest, { socket, to, onAnswer }: Watched): void => {
@@ -90,7 +91,7 @@ const prepare = (outgoing: ClientRequest, { socket, to, onAnswer }: Watched): vo
   })
 }
 
-const finishHeaders = (headers: IncomingMessage['headers'], { answerHeaders }: Upgrade): void => {
+const finishHeaders = (headers: IncomingMessage['headers'], { answerHeaders }: Passage): void => {
   stripInternal(headers)
   delete headers['keep-alive']
   for (let index = 0; index < answerHeaders.length; index += 2)

@@ -23,6 +23,11 @@ export const addLatency = (buckets: number[], ms: number): void => {
   buckets[index] = (buckets[index] ?? 0) + 1
 }
 
+/** Adds the counts of other buckets. */
+export const addLatencies = (buckets: number[], more: readonly number[]): void => {
+  for (const [index, count] of more.entries()) buckets[index] = (buckets[index] ?? 0) + count
+}
+
 /**
  * The latency below which that part of all lie, in milliseconds, to the accuracy of the buckets: within one, evenly spread.
  * What is above the last bound counts as that bound.

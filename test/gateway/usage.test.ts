@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { silentLog } from '../../src/base/log.ts'
-import { createUsage, type Usage } from '../../src/gateway/usage.ts'
+import type { Usage } from '../../src/gateway/usage-counters.ts'
+import { createUsage } from '../../src/gateway/usage.ts'
 import { useCleanup } from '../support/cleanup.ts'
 import { INSTANCE_PATH, makeInstance, startGateway } from '../support/gateway.ts'
 import { send } from '../support/http.ts'

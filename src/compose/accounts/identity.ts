@@ -2,6 +2,7 @@ import { createIdentify } from '../../api/identify.ts'
 import { createVerifyJwt } from '../../api/jwt.ts'
 import type { Config } from '../../base/config.ts'
 import type { Log } from '../../base/log.ts'
+import type { Soon } from '../../base/soon.ts'
 import type { Database } from '../../store/database.ts'
 import { findByIdentity, findPrincipal } from '../../store/identities.ts'
 import { findLiveToken as findToken, type LiveToken } from '../../store/tokens.ts'
@@ -11,7 +12,7 @@ type Parts = {
   config: Config
   database: Database
   /** One that remembers; by default the store's own. */
-  findLiveToken?: (hash: Buffer) => Promise<LiveToken | undefined>
+  findLiveToken?: (hash: Buffer) => Soon<LiveToken | undefined>
 }
 
 /** A key set often signs for other programs too: without an audience their JWTs are taken here. */

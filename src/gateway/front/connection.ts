@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Call } from '../call.ts'
 import { Exchange, type Carrier, type Slowness } from './exchange.ts'
-import { readPlainHead } from './request-head.ts'
+import { readPlainHead, type PlainHead } from './request-head.ts'
 
 export type LeanOptions = {
   /** @returns false for a request that is none of the gateway's */
@@ -26,6 +26,8 @@ export class LeanConnection implements Carrier {
   readonly #options: LeanOptions
   readonly #onEnd: (connection: LeanConnection) => void
   #current: Exchange | undefined
+  /** The head of the request before: the next one mostly has the same. */
+  #known: { text: string; head: PlainHead } | undefined
   /** What came behind the request under way. */
   #behind: Buffer | undefined
   #idleSince = Date.now()
@@ -110,19 +112,28 @@ export class LeanConnection implements Carrier {
     if (this.socket.destroyed) return
     const at = bytes.indexOf(END_OF_HEAD)
     const isWhole = at >= 0 && at <= MAX_HEAD
-    const head = isWhole ? readPlainHead(bytes.toString('latin1', 0, at)) : undefined
+    const head = isWhole ? this.#read(bytes.toString('latin1', 0, at)) : undefined
     if (!head) return this.#leave(bytes)
     const headBytes = at + END_OF_HEAD.length
     const exchange = new Exchange(this, head, headBytes)
     this.#current = exchange
+    // Whoever serves it finds the body here, as far as it came, so that it can go on with the head in one piece.
+    if (bytes.length > headBytes) this.#take(bytes.subarray(headBytes))
     if (!this.#options.serve(exchange)) return this.#leave(bytes)
     this.#isNew = false
-    if (bytes.length > headBytes) this.#take(bytes.subarray(headBytes))
+  }
+
+  #read(text: string): PlainHead | undefined {
+    if (this.#known?.text === text) return this.#known.head
+    const head = readPlainHead(text)
+    this.#known = head && { text, head }
+    return head
   }
 
   #leave(bytes: Buffer): void {
     this.#listen('off')
     this.#current = undefined
+    this.#behind = undefined
     this.#onEnd(this)
     this.#options.handOver(this.socket, bytes)
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { AppError } from '../../base/errors.ts'
 import type { Call } from '../call.ts'
+import type { HeadNotes } from '../head-notes.ts'
 import type { HeaderList } from '../headers.ts'
 import { LeanBody } from './body.ts'
 import { LeanReply, type Replied } from './reply.ts'
@@ -28,6 +29,7 @@ export class Exchange implements Call, Replied {
   readonly method: string
   readonly target: string
   readonly headers: HeaderList
+  readonly notes: HeadNotes
   readonly socket: Socket
   readonly body: LeanBody | undefined
   readonly reply: LeanReply
@@ -43,6 +45,7 @@ export class Exchange implements Call, Replied {
     this.method = head.method
     this.target = head.target
     this.headers = head.headers
+    this.notes = head.notes
     this.socket = carrier.socket
     this.body = head.length > 0 ? new LeanBody(carrier.socket, head.length) : undefined
     this.reply = new LeanReply(carrier.socket, this)

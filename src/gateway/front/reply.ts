@@ -24,6 +24,7 @@ const NO_TRAILERS: Trailers = []
 export class LeanReply implements Reply {
   onClosed: (() => void) | undefined
   author: Author | undefined
+  toolReport: string | undefined
   readonly #socket: Socket
   readonly #request: Replied
   #status = 0

@@ -1,3 +1,4 @@
+import { newNotes, type HeadNotes } from '../head-notes.ts'
 import type { HeaderList } from '../headers.ts'
 
 /** A request head that no two readers understand differently. */
@@ -6,6 +7,7 @@ export type PlainHead = {
   target: string
   /** The names in lower case, each once. */
   headers: HeaderList
+  notes: HeadNotes
   /** Bytes of the body. */
   length: number
   /** Whether the client wants to use its connection again. */
@@ -13,9 +15,8 @@ export type PlainHead = {
 }
 
 const REQUEST_LINE = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\/[!"$-~]*) HTTP\/1\.1$/
-const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-/** Neither control characters nor what JavaScript takes for a blank and HTTP does not. */
-const VALUE = /^[\t\x20-\x7e\x80-\x9f\xa1-\xff]*$/
+/** The value has neither control characters nor what JavaScript takes for a blank and HTTP does not. */
+const LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\x9f\xa1-\xff]*$/
 const LENGTH = /^\d{1,15}$/
 
 /** They change how the request or its connection is to be read. */
@@ -36,20 +37,18 @@ export const readPlainHead = (text: string): PlainHead | undefined => {
   if (!start) return undefined
   const [, method = '', target = ''] = start
   const headers: string[] = []
-  const head = { method, target, headers, length: 0, keepsAlive: true }
+  const head: PlainHead = { method, target, headers, notes: newNotes(), length: 0, keepsAlive: true } // prettier-ignore
   for (let index = 1; index < lines.length; index++)
     if (!takeLine(lines[index] ?? '', head, headers)) return undefined
   return head
 }
 
 const takeLine = (line: string, head: PlainHead, headers: string[]): boolean => {
+  if (!LINE.test(line)) return false
   const colon = line.indexOf(':')
-  const name = line.slice(0, Math.max(colon, 0))
-  const value = line.slice(colon + 1)
-  if (!NAME.test(name) || !VALUE.test(value)) return false
-  const lower = name.toLowerCase()
+  const lower = line.slice(0, colon).toLowerCase()
   if (headers.includes(lower) || NOT_PLAIN.has(lower)) return false
-  const trimmed = value.trim()
+  const trimmed = line.slice(colon + 1).trim()
   headers.push(lower, trimmed)
   if (lower === 'content-length') return takeLength(trimmed, head)
   return lower !== 'connection' || takeConnection(trimmed.toLowerCase(), head)

@@ -20,6 +20,12 @@ export type User = AnswerSink & {
   onFailure(failure: Failure): void
 }
 
+/**
+ * What is read goes through this, for all connections, and is copied to its size: by itself Node takes as much memory for
+ * each read, and gives back most of it.
+ */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
+
 /** A connection to a host, for one request at a time. */
 export class Connection {
   readonly socket: Socket
@@ -38,18 +44,31 @@ export class Connection {
   constructor(port: number, onIdleEnd: (connection: Connection) => void) {
     this.port = port
     this.#onIdleEnd = onIdleEnd
-    this.socket = connect({ host: HOST, port, noDelay: true, ...loopbackSource(HOST) })
+    this.socket = connect({
+      host: HOST,
+      port,
+      noDelay: true,
+      ...loopbackSource(HOST),
+      onread: this.#reading,
+    })
       .on('connect', () => {
         this.#isConnected = true
         this.#user?.onConnect()
       })
-      .on('data', (bytes: Buffer) => this.#feed(bytes))
       .on('drain', () => this.#user?.onDrain())
       .on('error', (cause) => this.#fail(cause))
       .on('end', () => (this.#answers.finish() ? this.socket.destroy() : this.#fail()))
       .on('close', () => {
         if (this.#user) this.#fail()
       })
+  }
+
+  readonly #reading = {
+    buffer: READ_BUFFER,
+    callback: (bytes: number, buffer: Uint8Array): boolean => {
+      this.#feed(Buffer.from(buffer.subarray(0, bytes)))
+      return true
+    },
   }
 
   use(user: User): void {

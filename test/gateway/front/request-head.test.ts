@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readPlainHead } from '../../../src/gateway/front/request-head.ts'
+import { newNotes } from '../../../src/gateway/head-notes.ts'
 
 const head = (...lines: readonly string[]): string =>
   ['POST /a?b=%20 HTTP/1.1', 'Host: berth.example', ...lines].join('\r\n')
@@ -11,6 +12,7 @@ describe('plain request heads', () => {
       method: 'POST',
       target: '/a?b=%20',
       headers: ['host', 'berth.example', 'accept', 'a, b', 'x-empty', '', 'content-length', '12'],
+      notes: newNotes(),
       length: 12,
       keepsAlive: true,
     })

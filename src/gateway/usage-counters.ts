@@ -1,0 +1,101 @@
+import { addLatencies, addLatency, emptyBuckets } from '../model/latency.ts'
+import type { GatewayInstance } from './authenticate.ts'
+
+/** What went through one instance since the last time it was written down. */
+export type Usage = {
+  handle: string
+  /** Empty: what calls no tool, or says nothing of it. */
+  tool: string
+  userId: string
+  service: string
+  lastUsedAt: Date
+  requests: number
+  /** Answered with 400 or more, cut off, or a tool that failed. */
+  errors: number
+  bytesIn: number
+  bytesOut: number
+  /** Of those that are no streams. */
+  latencyMs: number
+  streams: number
+  /** Of those that are no streams, counts by bucket. */
+  latency: number[]
+}
+
+export type Passed = Pick<Usage, 'bytesIn' | 'bytesOut' | 'latencyMs'> & {
+  /** Of the answer; 0 for a connection with another protocol. */
+  status: number
+  /** The tool that was called, as far as the host said so. */
+  tool?: string | undefined
+  isError: boolean
+  isStream: boolean
+}
+
+/** With the database away counters of more tools of instances than this are dropped, and the log says so. */
+const MAX_COUNTERS = 100_000
+
+/** Counters by instance and tool, with a bound. A request adds numbers to one, and makes nothing. */
+export const createCounters = () => {
+  const counters = new Map<string, Map<string, Usage>>()
+  let size = 0
+  /** @returns undefined when there are too many */
+  const counterOf = ({ handle, userId, service }: Counted, tool: string): Usage | undefined => {
+    let tools = counters.get(handle)
+    const known = tools?.get(tool)
+    if (known || size >= MAX_COUNTERS) return known
+    if (!tools) counters.set(handle, (tools = new Map()))
+    const fresh = emptyUsage({ handle, userId, service, tool })
+    tools.set(tool, fresh)
+    size += 1
+    return fresh
+  }
+  return {
+    isFull: (): boolean => size >= MAX_COUNTERS,
+    all: (): Usage[] => [...counters.values()].flatMap((tools) => [...tools.values()]),
+    count: (instance: Counted, passed: Passed): void => {
+      const usage = counterOf(instance, passed.tool ?? '')
+      if (usage) countIn(usage, passed)
+    },
+    /** What was counted before. */
+    add: (counted: Usage): void => {
+      const usage = counterOf(counted, counted.tool)
+      if (usage) merge(usage, counted)
+    },
+  }
+}
+
+type Counted = Pick<GatewayInstance, 'handle' | 'userId' | 'service'>
+
+const emptyUsage = (owner: Counted & { tool: string }): Usage => ({
+  ...owner,
+  lastUsedAt: new Date(0),
+  requests: 0,
+  errors: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  latencyMs: 0,
+  streams: 0,
+  latency: emptyBuckets(),
+})
+
+const countIn = (
+  usage: Usage,
+  { isError, isStream, bytesIn, bytesOut, latencyMs }: Passed,
+): void => {
+  usage.lastUsedAt.setTime(Date.now())
+  usage.requests += 1
+  if (isError) usage.errors += 1
+  usage.bytesIn += bytesIn
+  usage.bytesOut += bytesOut
+  if (isStream) usage.streams += 1
+  else {
+    usage.latencyMs += latencyMs
+    addLatency(usage.latency, latencyMs)
+  }
+}
+
+const merge = (known: Usage, more: Usage): void => {
+  if (more.lastUsedAt > known.lastUsedAt) known.lastUsedAt = more.lastUsedAt
+  for (const sum of ['requests', 'errors', 'bytesIn', 'bytesOut', 'latencyMs', 'streams'] as const)
+    known[sum] += more[sum]
+  addLatencies(known.latency, more.latency)
+}
