@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AppError } from '../base/errors.ts'
 import { isEventStream } from './admission.ts'
-import { createAnswerDeadline } from './answer-deadline.ts'
 import { createAttempts } from './attempts.ts'
 import { createBreaker, type BreakerOptions } from './breaker.ts'
 import type { Call } from './call.ts'
@@ -30,11 +29,10 @@ export type Forward = {
 export const createForward = (
   options: BreakerOptions & { answerMs?: number | undefined },
 ): Forward => {
-  const connections = createConnections()
+  const connections = createConnections(options.answerMs)
   const breaker = createBreaker(options)
   const attempts = createAttempts({ connections, breaker, patienceMs: options.patienceMs })
   const upgrades = createUpgrades()
-  const deadline = createAnswerDeadline(options.answerMs)
 
   return {
     send: (call, to, fail) => {
@@ -44,7 +42,7 @@ export const createForward = (
         to,
         upload: call.body && new Upload(call.body, to.maxBodyBytes),
         // MCP's stream from server to client begins with its first event, whenever that comes.
-        deadline: isEventStream(call) ? undefined : deadline,
+        isPatient: isEventStream(call),
         noteReached: breaker.noteReached,
       }
       attempts.first(exchange, (tried) => void attempts.repeat(exchange, tried).catch(fail))

@@ -16,7 +16,7 @@ import { createAdmission, type AdmissionOptions, type Admitted } from './admissi
 import type { ServiceState } from './breaker.ts'
 import type { Asked, Call } from './call.ts'
 import { sendErrorTo } from './errors.ts'
-import { createForward } from './forward.ts'
+import { createForward, type Forward } from './forward.ts'
 import { createForwarded } from './forwarded.ts'
 import { createGuard } from './guard.ts'
 import { withFreshTokens } from './fresh-tokens.ts'
@@ -78,29 +78,8 @@ const INSTANCE_LIKE = /^\/[^/?]*_user_/i
 /** The way of a user's request: route, authenticate, open and seal the credentials, forward. */
 export const createGateway = (needs: GatewayNeeds): Gateway => {
   const { findInstance, credentialsOf, ...changes } = createInstanceCache(needs)
-  const guard = createGuard(needs.share)
-  const enter = createAdmission(needs)
-  const seal = createSealing({ hostKey: needs.hostKey, credentialsOf })
-  const forwarded = createForwarded(needs.trustedProxies ?? [])
   const forward = createForward({ ...DEFAULTS, ...needs })
-  const lookups = { ...needs, findInstance: withFreshTokens(findInstance, needs.renewToken) }
-
-  const passages = { seal, forwarded, onKeyRefused: needs.onKeyRefused }
-
-  /** Who may pass, and with what. */
-  const admit = (from: Admitted, route: InstanceRoute): Soon<Passage> => {
-    const known = orThrow(
-      () => authenticateInstance(lookups, route, from.request),
-      (error) => guard.judge(forwarded.clientOf(from.request), error),
-    )
-    return whenThere(known, (instance) =>
-      whenThere(enter(instance, from), ({ maxBodyBytes }) => {
-        const port = needs.portOf(instance.service)
-        if (port === undefined) throw forward.refusal(instance.service)
-        return new Passage(passages, { instance, from, port, path: route.rest, maxBodyBytes })
-      }),
-    )
-  }
+  const admit = createAdmit(needs, { findInstance, credentialsOf, refusal: forward.refusal })
 
   return {
     handle: (call) => {
@@ -132,8 +111,39 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
   }
 }
 
+type Admit = (from: Admitted, route: InstanceRoute) => Soon<Passage>
+type Behind = Pick<ReturnType<typeof createInstanceCache>, 'findInstance' | 'credentialsOf'> &
+  Pick<Forward, 'refusal'>
+
+/** Who may pass, and with what. */
+const createAdmit = (
+  needs: GatewayNeeds,
+  { findInstance, credentialsOf, refusal }: Behind,
+): Admit => {
+  const guard = createGuard(needs.share)
+  const enter = createAdmission(needs)
+  const seal = createSealing({ hostKey: needs.hostKey, credentialsOf })
+  const forwarded = createForwarded(needs.trustedProxies ?? [])
+  const lookups = { ...needs, findInstance: withFreshTokens(findInstance, needs.renewToken) }
+  const passages = { seal, forwarded, onKeyRefused: needs.onKeyRefused }
+  return (from, route) => {
+    const known = orThrow(
+      () => authenticateInstance(lookups, route, from.request),
+      (error) => guard.judge(forwarded.clientOf(from.request), error),
+    )
+    return whenThere(known, (instance) =>
+      whenThere(enter(instance, from), ({ maxBodyBytes }) => {
+        const port = needs.portOf(instance.service)
+        if (port === undefined) throw refusal(instance.service)
+        return new Passage(passages, { instance, from, port, path: route.rest, maxBodyBytes })
+      }),
+    )
+  }
+}
+
 const routeOf = ({ target, notes }: Asked): InstanceRoute | undefined => {
-  notes.route ??= parseInstancePath(target) ?? (INSTANCE_LIKE.test(target) ? malformedRoute(target) : null) // prettier-ignore
+  if (notes.route === undefined)
+    notes.route = parseInstancePath(target) ?? (INSTANCE_LIKE.test(target) ? malformedRoute(target) : null) // prettier-ignore
   return notes.route ?? undefined
 }
 

@@ -1,5 +1,4 @@
 import type { AppError } from '../base/errors.ts'
-import type { AnswerDeadline, Waiting } from './answer-deadline.ts'
 import type { Author, Call, Reply } from './call.ts'
 import { isInternal } from './headers.ts'
 import type { AnswerHead } from './http1/answer-head.ts'
@@ -13,8 +12,8 @@ export type Exchange = {
   call: Call
   to: Passage
   upload: Upload | undefined
-  /** Undefined: the answer may begin whenever it likes. */
-  deadline: AnswerDeadline | undefined
+  /** Whether the answer may begin whenever it likes. */
+  isPatient: boolean
   /** Somebody listens on the port of this service. */
   noteReached: (service: string) => void
 }
@@ -38,14 +37,14 @@ export const relay = (
 ): void => {
   const attempt = new Relay(connection, exchange, { head, onEnd })
   exchange.call.reply.author = attempt
-  exchange.deadline?.begin(attempt)
   connection.use(attempt)
 }
 
 type Attempt = { head: string; onEnd: (outcome: Outcome) => void }
 
-class Relay implements User, Author, Waiting {
+class Relay implements User, Author {
   readonly isHead: boolean
+  readonly isPatient: boolean
   readonly #connection: Connection
   readonly #exchange: Exchange
   readonly #attempt: Attempt
@@ -54,6 +53,7 @@ class Relay implements User, Author, Waiting {
 
   constructor(connection: Connection, exchange: Exchange, attempt: Attempt) {
     this.isHead = exchange.call.method === 'HEAD'
+    this.isPatient = exchange.isPatient
     this.#connection = connection
     this.#exchange = exchange
     this.#attempt = attempt
@@ -94,8 +94,8 @@ class Relay implements User, Author, Waiting {
 
   onHead(head: AnswerHead): void {
     this.#answer = head
-    const { deadline, to, upload } = this.#exchange
-    deadline?.end(this)
+    const { to, upload } = this.#exchange
+    this.#connection.noteAnswer()
     if (head.isKeyRefused) to.onKeyRefused()
     if (head.isUnprocessed) return
     upload?.forget()
@@ -124,10 +124,8 @@ class Relay implements User, Author, Waiting {
   }
 
   #end(outcome: Outcome): void {
-    const { deadline, upload } = this.#exchange
-    deadline?.end(this)
     this.#reply.author = undefined
-    upload?.stop()
+    this.#exchange.upload?.stop()
     this.#attempt.onEnd(outcome)
   }
 }

@@ -16,6 +16,8 @@ type Sealed = {
   service: string
   port: number
   value: string
+  /** ms as of `Date.now`. */
+  until: number
 }
 
 /** A sealed header is used again for half of its 30 s: it is opened by the host as soon as it arrives. */
@@ -32,20 +34,21 @@ export const createSealing = ({ hostKey, credentialsOf }: SealingNeeds) => {
   const remembered = new LRUCache<string, Sealed>({
     maxSize: MAX_BYTES,
     sizeCalculation: ({ of, value }) => of.length + value.length,
-    ttl: REUSE_MS,
   })
   return (instance: GatewayInstance, port: number): string => {
     const { handle, service, sealedCredentials, verification } = instance
     const known = remembered.get(handle)
     const isSame = known?.of === sealedCredentials && known.verification === verification
-    if (isSame && known.port === port && known.service === service) return known.value
+    if (isSame && known.port === port && known.service === service && known.until > Date.now())
+      return known.value
     const value = sealForHost(hostKey, { service, port }, credentialsOf(instance))
     if (value.length > MAX_HEADER_BYTES)
       throw new AppError(
         'credentials_invalid',
         `The credentials of ${service} are too large to be used.`,
       )
-    remembered.set(handle, { of: sealedCredentials, verification, service, port, value })
+    const until = Date.now() + REUSE_MS
+    remembered.set(handle, { of: sealedCredentials, verification, service, port, value, until })
     return value
   }
 }

@@ -42,7 +42,7 @@ export const createCounters = () => {
     let tools = counters.get(handle)
     const known = tools?.get(tool)
     if (known || size >= MAX_COUNTERS) return known
-    if (!tools) counters.set(handle, (tools = new Map()))
+    if (!tools) counters.set(handle, (tools = new Map<string, Usage>()))
     const fresh = emptyUsage({ handle, userId, service, tool })
     tools.set(tool, fresh)
     size += 1

@@ -98,10 +98,10 @@ describe('the instance cache', () => {
 
   it('asks the same question once at a time', async () => {
     const { cache, waiting } = slowStore()
-    const both = [cache.findInstance(CLAIM), cache.findInstance(CLAIM)]
+    const [one, other] = [cache.findInstance(CLAIM), cache.findInstance(CLAIM)]
     assert.equal(waiting.length, 1)
     waiting[0]?.(makeInstance())
-    assert.deepEqual(await Promise.all(both), [makeInstance(), makeInstance()])
+    assert.deepEqual([await one, await other], [makeInstance(), makeInstance()])
   })
 
   it('confirms what it knows from time to time, without letting a request wait', async () => {

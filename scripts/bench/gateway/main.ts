@@ -74,6 +74,11 @@ const startWays = async (folder: string, databaseUrl: string): Promise<Running[]
 /** In turn, so that whatever else the machine does meets all of them. */
 const measureWays = async (ways: readonly Running[], options: Options): Promise<Sample[]> => {
   const samples: Sample[] = []
+  // As in a process that has run for minutes: each way's code is compiled, whatever its size.
+  for (const { name, target } of ways) {
+    note(`warming up: ${name} …`)
+    await loadFully(target, options.warmSeconds * 1_000, () => undefined)
+  }
   for (let round = 1; round <= options.rounds; round++)
     for (const way of ways) {
       note(`round ${round}: ${way.name} …`)

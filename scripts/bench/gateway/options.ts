@@ -4,6 +4,8 @@ import { MEASUREMENTS, type MeasurementName } from './only.ts'
 export type Options = {
   /** Of each measurement. */
   seconds: number
+  /** Of load before the first one. */
+  warmSeconds: number
   /** How often every way is measured, in turn. */
   rounds: number
   /** Idle event streams that are opened; 0: none. */
@@ -18,6 +20,7 @@ export const USAGE = `npm run bench:gateway -- [options]
 The same client, upstream and machine, in turn: direct, bare http-proxy with a keep-alive agent, nginx with auth_request
 (where nginx is installed), Berth's gateway with everything on. One process each.
   --seconds N   of each measurement (default: 4)
+  --warm N      seconds of load on each way before that (default: 8)
   --rounds N    how often each way is measured; the median counts (default: 3)
   --streams N   idle event streams through Berth (default: 4000; 0: none)
   --only NAME   one measurement of Berth's gateway alone, with what it shall keep to; exit code 1 when it does not:
@@ -34,6 +37,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
     args: [...args],
     options: {
       seconds: { type: 'string', default: '4' },
+      warm: { type: 'string', default: '8' },
       rounds: { type: 'string', default: '3' },
       streams: { type: 'string', default: '4000' },
       json: { type: 'boolean', default: false },
@@ -44,6 +48,7 @@ export const readOptions = (args: readonly string[]): Options | 'help' => {
   if (values.help) return 'help'
   return {
     seconds: readNumber('--seconds', values.seconds, [1, 600]),
+    warmSeconds: readNumber('--warm', values.warm, [0, 600]),
     rounds: readNumber('--rounds', values.rounds, [1, 99]),
     streams: readNumber('--streams', values.streams, [0, 14_000]),
     json: values.json,

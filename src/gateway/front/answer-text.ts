@@ -9,10 +9,10 @@ export const KEEP_ALIVE_MS = 75_000
 
 export type AnswerParts = {
   status: number
-  reason?: string
+  reason?: string | undefined
   /** Names and values in turn. */
   headers: readonly string[]
-  isChunked?: boolean
+  isChunked?: boolean | undefined
   /** Whether the connection may be used again. */
   isKept: boolean
 }

@@ -18,6 +18,8 @@ export type Replied = {
   onReplied(isKept: boolean): void
 }
 
+type Held = Required<Pick<AnswerParts, 'reason' | 'headers' | 'isChunked'>>
+
 const NO_TRAILERS: Trailers = []
 
 /** Writes an answer straight to the connection of a client that speaks HTTP/1.1. */
@@ -78,7 +80,7 @@ export class LeanReply implements Reply {
     const isChunked = typeof framing === 'string' && this.#request.method !== 'HEAD'
     if (isChunked && trailer !== undefined) headers.push('trailer', trailer)
     this.#isChunked = isChunked
-    this.#hold({ status, reason, headers, isChunked })
+    this.#hold(status, { reason, headers, isChunked })
     if (isEventStream) this.flush()
   }
 
@@ -105,7 +107,7 @@ export class LeanReply implements Reply {
   refuse(error: AppError): void {
     if (this.hasBegun()) return this.cutOff()
     const { headers, body } = answerTo(error, this.#request.id)
-    this.#hold({ status: error.status, headers })
+    this.#hold(error.status, { reason: undefined, headers, isChunked: false })
     this.end(this.#request.method === 'HEAD' ? undefined : Buffer.from(body), NO_TRAILERS)
   }
 
@@ -127,10 +129,10 @@ export class LeanReply implements Reply {
     this.onClosed?.()
   }
 
-  #hold(parts: Omit<AnswerParts, 'isKept'>): void {
-    this.#status = parts.status
+  #hold(status: number, { reason, headers, isChunked }: Held): void {
+    this.#status = status
     this.#isKept = this.#request.keepsAlive()
-    this.#held = headText({ ...parts, isKept: this.#isKept })
+    this.#held = headText({ status, reason, headers, isChunked, isKept: this.#isKept })
   }
 
   #put(text: string): void {

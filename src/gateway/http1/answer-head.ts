@@ -44,20 +44,22 @@ type Said = {
 
 const REFUSED = /"status":40[13]\b/
 
-const NOTES: Readonly<Record<string, (said: Said, value: string) => void>> = {
-  'content-length': (said, value) => said.lengths.push(value),
-  'transfer-encoding': (said, value) => said.encodings.push(value.toLowerCase()),
-  connection: (said, value) => (said.connection += `,${value.toLowerCase()}`),
-  'keep-alive': (said, value) => (said.keepAlive = value),
-  'content-type': (said, value) => (said.type = value),
-  trailer: (said, value) => (said.trailer = value),
-  [UNPROCESSED_HEADER]: (said) => (said.isUnprocessed = true),
-  // Names of tools have no quotes.
-  [USAGE_HEADER]: (said, value) => {
-    said.isKeyRefused = REFUSED.test(value)
-    said.toolUsage = value
-  },
-}
+const NOTES = new Map<string, (said: Said, value: string) => void>(
+  Object.entries({
+    'content-length': (said, value) => said.lengths.push(value),
+    'transfer-encoding': (said, value) => said.encodings.push(value.toLowerCase()),
+    connection: (said, value) => (said.connection += `,${value.toLowerCase()}`),
+    'keep-alive': (said, value) => (said.keepAlive = value),
+    'content-type': (said, value) => (said.type = value),
+    trailer: (said, value) => (said.trailer = value),
+    [UNPROCESSED_HEADER]: (said) => (said.isUnprocessed = true),
+    // Names of tools have no quotes.
+    [USAGE_HEADER]: (said, value) => {
+      said.isKeyRefused = REFUSED.test(value)
+      said.toolUsage = value
+    },
+  } satisfies Record<string, (said: Said, value: string) => void>),
+)
 
 /** Of the connection between gateway and host. */
 const KEPT_BACK = new Set([
@@ -107,7 +109,7 @@ const takeLine = (line: string, said: Said, headers: string[]): void => {
   const value = line.slice(colon + 1).trim()
   if (!NAME.test(name) || !VALUE.test(value)) throw malformed('a header')
   const lower = name.toLowerCase()
-  NOTES[lower]?.(said, value)
+  NOTES.get(lower)?.(said, value)
   if (!KEPT_BACK.has(lower) && !isInternal(lower)) headers.push(name, value)
 }
 

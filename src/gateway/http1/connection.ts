@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { AppError } from '../../base/errors.ts'
 import { loopbackSource } from '../../base/loopback.ts'
 import { Answers, type AnswerSink } from './answers.ts'
 
@@ -13,11 +14,22 @@ export type Failure = {
 
 /** Who uses a connection for one request. */
 export type User = AnswerSink & {
+  /** Whether the answer may begin whenever it likes. */
+  readonly isPatient: boolean
   onConnect(): void
   /** All that has come so far has been handed on. */
   onCaughtUp(): void
   onDrain(): void
   onFailure(failure: Failure): void
+  /** The answer did not begin in time. */
+  giveUp(error: AppError): void
+}
+
+/** Who keeps connections. */
+export type Keeper = {
+  /** It ended while nobody used it. */
+  onIdleEnd(connection: Connection): void
+  onClose(connection: Connection): void
 }
 
 /**
@@ -34,16 +46,17 @@ export class Connection {
   isReused = false
   /** Until when it may be used again; ms as of `Date.now`. */
   expiresAt = 0
-  readonly #onIdleEnd: (connection: Connection) => void
+  readonly #keeper: Keeper
   readonly #answers = new Answers(() => (this.#user = undefined))
   #user: User | undefined
+  /** Since when its user waits for an answer that has to begin. */
+  #waitsSince: number | undefined
   #isConnected = false
   #hasAnswered = false
 
-  /** @param onIdleEnd it ended while nobody used it */
-  constructor(port: number, onIdleEnd: (connection: Connection) => void) {
+  constructor(port: number, keeper: Keeper) {
     this.port = port
-    this.#onIdleEnd = onIdleEnd
+    this.#keeper = keeper
     this.socket = connect({
       host: HOST,
       port,
@@ -59,6 +72,7 @@ export class Connection {
       .on('error', (cause) => this.#fail(cause))
       .on('end', () => (this.#answers.finish() ? this.socket.destroy() : this.#fail()))
       .on('close', () => {
+        keeper.onClose(this)
         if (this.#user) this.#fail()
       })
   }
@@ -73,9 +87,22 @@ export class Connection {
 
   use(user: User): void {
     this.#user = user
+    this.#waitsSince = user.isPatient ? undefined : Date.now()
     this.#hasAnswered = false
     this.#answers.expect(user)
     if (this.#isConnected) user.onConnect()
+  }
+
+  /** An answer has begun. */
+  noteAnswer(): void {
+    this.#waitsSince = undefined
+  }
+
+  /** Ends a request that has waited for longer. @param now ms as of `Date.now` */
+  endLate(now: number, deadlineMs: number): void {
+    if (this.#waitsSince === undefined || now - this.#waitsSince <= deadlineMs) return
+    this.#waitsSince = undefined
+    this.#user?.giveUp(new AppError('service_timeout', 'The service did not begin to answer in time.')) // prettier-ignore
   }
 
   destroy(): void {
@@ -99,7 +126,7 @@ export class Connection {
     const user = this.#user
     this.#user = undefined
     if (user) user.onFailure({ cause, kind: this.#isConnected ? kind : 'refused' })
-    else this.#onIdleEnd(this)
+    else this.#keeper.onIdleEnd(this)
   }
 }
 

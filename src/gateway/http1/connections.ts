@@ -17,21 +17,36 @@ const IDLE_MS = 50_000
 /** A host that says when it closes may mean it to the second. */
 const MARGIN_MS = 1_000
 const SWEEP_MS = 5_000
+/** A tool call may work for minutes before its answer begins; whoever waits longer than this waits for nothing. */
+const ANSWER_MS = 5 * 60_000
 
-/** Keeps connections to hosts open between requests. */
-export const createConnections = (): Connections => {
+/**
+ * Keeps connections to hosts open between requests, and gives up requests whose answer does not begin; once it has begun, it
+ * may take as long as it likes.
+ */
+export const createConnections = (answerMs = ANSWER_MS): Connections => {
   const free = createFree()
+  // Of connections, not of requests: thousands of them come and go.
+  const all = new Set<Connection>()
   let isClosed = false
-  const open = (port: number): Connection => new Connection(port, free.drop)
+  const keeper = { onIdleEnd: free.drop, onClose: (ended: Connection) => void all.delete(ended) }
+  const open = (port: number): Connection => {
+    const connection = new Connection(port, keeper)
+    all.add(connection)
+    return connection
+  }
   const endAll = (connections: readonly Connection[]) => {
     for (const connection of connections) {
       free.drop(connection)
       connection.destroy()
     }
   }
-  // One timer for all: thousands of connections come and go.
-  const sweep = () => endAll(free.all().filter(({ expiresAt }) => expiresAt <= Date.now()))
-  const timer = setInterval(sweep, SWEEP_MS).unref()
+  const sweep = () => {
+    const now = Date.now()
+    endAll(free.all().filter(({ expiresAt }) => expiresAt <= now))
+    for (const connection of all) connection.endLate(now, answerMs)
+  }
+  const timer = setInterval(sweep, Math.min(SWEEP_MS, answerMs / 60)).unref()
   return {
     open,
     take: (port) => {
