@@ -1,7 +1,7 @@
 import type { FleetStatus } from '../model/fleet.ts'
 import type { HostFigures } from '../model/host-figures.ts'
 import { LATENCY_BOUNDS_MS } from '../model/latency.ts'
-import type { Meters } from '../model/meters.ts'
+import type { MeterReadings } from '../model/meter-figures.ts'
 
 type Labels = Readonly<Record<string, string>>
 /** Of a histogram the name ends in `_bucket`, `_sum` or `_count`. */
@@ -17,8 +17,7 @@ export type Family = {
 
 /** What of the fleet is measured for one scrape. */
 export type Measured = {
-  meters: Meters
-  /** Absent in a process of the gateway role. */
+  meters: MeterReadings
   status?: FleetStatus
   hosts?: readonly HostFigures[]
   pool?: { total: number; idle: number; waiting: number } | undefined

@@ -1,7 +1,7 @@
 import { LATENCY_BOUNDS_MS } from './latency.ts'
-import type { TrafficCounter } from './traffic.ts'
+import type { MeterReadings } from './meter-figures.ts'
 
-/** What went through a gateway of one service since it started. */
+/** What went through the gateways of one service since the daemon started. */
 type LiveService = {
   service: string
   requests: number
@@ -16,7 +16,7 @@ export type LiveTraffic = { at: string; since: string; boundsMs: number[]; servi
 
 const SINCE = new Date().toISOString()
 
-export const liveTraffic = (counter: TrafficCounter): LiveTraffic => ({
+export const liveTraffic = (counter: MeterReadings['traffic']): LiveTraffic => ({
   at: new Date().toISOString(),
   since: SINCE,
   boundsMs: [...LATENCY_BOUNDS_MS],

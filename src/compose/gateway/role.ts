@@ -8,9 +8,12 @@ import { composeGateway } from './parts.ts'
 import { createHostCheck } from '../../gateway/allowed-hosts.ts'
 import { sendError } from '../../gateway/errors.ts'
 import { createFrontServer } from '../../gateway/server.ts'
+import { meterDatabase, meterVault } from '../observation/metered.ts'
 import { openDatabase, prepareDatabase } from '../accounts/open.ts'
 import { openAuditLog } from '../accounts/audit.ts'
+import { createMeters, type Meters } from '../../model/meters.ts'
 import type { OpenVault } from '../keys/open-vault.ts'
+import { publishMeters } from './meters-files.ts'
 import { createPublishedFleet, type PublishedFleet } from './published-fleet.ts'
 import type { Database } from '../../store/database.ts'
 
@@ -34,13 +37,14 @@ export const createGatewayRole = (options: GatewayRoleOptions): Runnable => {
   const { config, log } = options
   requirePostgres(config)
   const fleet = createPublishedFleet(config.home, log)
+  const meters = createMeters()
   const late: { opened?: Opened; server?: Runnable } = {}
   const stores: Runnable = {
     name: 'database',
     start: async () => {
-      const database = await openDatabase(config, log.child('store'))
+      const database = meterDatabase(await openDatabase(config, log.child('store')), meters)
       const vault = await prepareDatabase(config, database, GATEWAY_ROLE)
-      late.opened = { database, vault, fleet }
+      late.opened = { database, vault, fleet, meters }
       vault.watch.logTo(log.child('keys'))
       await vault.watch.start()
     },
@@ -57,7 +61,11 @@ export const createGatewayRole = (options: GatewayRoleOptions): Runnable => {
     },
     stop: async () => late.server?.stop(),
   }
-  return sequence(GATEWAY_ROLE, [fleet, stores, server], log)
+  return sequence(
+    GATEWAY_ROLE,
+    [fleet, publishMeters({ home: config.home, meters, log }), stores, server],
+    log,
+  )
 }
 
 /** @throws AppError `config_invalid` */
@@ -70,17 +78,18 @@ export const requirePostgres = (config: Config): void => {
   )
 }
 
-type Opened = { database: Database; vault: OpenVault; fleet: PublishedFleet }
+type Opened = { database: Database; vault: OpenVault; fleet: PublishedFleet; meters: Meters }
 
 const createServerPart = async (
   { config, processes, log }: GatewayRoleOptions,
-  { database, vault, fleet }: Opened,
+  { database, vault, fleet, meters }: Opened,
 ): Promise<Runnable> => {
   const audit = await openAuditLog({ config, database, vault })
   const { gateway, oldUrls, runnable } = composeGateway({
     config,
     database,
-    vault: auditReads(vault, audit.record),
+    vault: auditReads(meterVault(vault, meters), audit.record),
+    meters,
     portOf: fleet.portOf,
     stateOf: fleet.stateOf,
     services: fleet.services,

@@ -3,9 +3,11 @@ import type { FleetParts } from '../fleet/parts.ts'
 import { controlSocketOf } from '../../fleet/ecosystem.ts'
 import { measureHosts } from '../fleet/host-figures.ts'
 import type { KeyDesk } from '../keys/desk.ts'
+import { createGatewayMeters } from '../gateway/meters-files.ts'
 import { createScrape } from '../../metrics/scrape.ts'
 import type { FleetStatus } from '../../model/fleet.ts'
 import { liveTraffic } from '../../model/live-traffic.ts'
+import { addFigures, figuresOf, readingsOf } from '../../model/meter-figures.ts'
 import type { Meters } from '../../model/meters.ts'
 import type { UsageQuery } from '../../model/usage.ts'
 import type { Database } from '../../store/database.ts'
@@ -26,6 +28,8 @@ type Parts = Pick<FleetParts, 'supervisor'> & {
 export const composeWatching = (parts: Parts) => {
   const { config, supervisor, meters, database } = parts
   const countMigrated = createMigratedCount(database)
+  const gateways = createGatewayMeters(config.home)
+  const readMeters = () => readingsOf(addFigures(figuresOf(meters), gateways()))
   const socketOf = (host: string) => controlSocketOf(config.home.run, host)
   return {
     fleetStatus: parts.status,
@@ -33,13 +37,13 @@ export const composeWatching = (parts: Parts) => {
     sumUsage: (query: UsageQuery) => sumUsage(database, query),
     listIdle: (query: { before: Date; limit: number }) => listIdleInstances(database, query),
     scrape: createScrape(packageVersion(config), async () => ({
-      meters,
+      meters: readMeters(),
       status: parts.status(),
       hosts: await measureHosts(supervisor.processes(), socketOf),
       pool: database.pool?.(),
       isRotating: parts.keys.job().isRunning,
       migrated: await countMigrated(),
     })),
-    live: () => liveTraffic(meters.traffic),
+    live: () => liveTraffic(readMeters().traffic),
   }
 }

@@ -56,6 +56,18 @@ describe('a fleet with a gateway of its own', function () {
     await waitUntil('it works again', async () => (await send(url, path)).status === 200)
   })
 
+  it('is counted in the metrics of the daemon, beside its own, also after its processes were replaced', async () => {
+    const requests = async () => {
+      const text = await (await fetch(`${fleet().url}/metrics`)).text()
+      return Number(/berth_gateway_requests_total{service="alpha",status="2xx"} (\d+)/.exec(text)?.[1] ?? 0) // prettier-ignore
+    }
+    const before = await requests()
+    for (const at of [url, url, fleet().url]) assert.equal((await send(at, path)).status, 200)
+    await waitUntil('all three are counted', async () => (await requests()) >= before + 3)
+    assert.equal((await fleet().run(['gateway', 'restart'], { env })).code, 0)
+    assert.ok((await requests()) >= before + 3)
+  })
+
   it('has a process that ended back, and is replaced one by one on demand', async () => {
     const before = await gatewayNow()
     process.kill(before?.processes[0] ?? 0, 'SIGKILL')
