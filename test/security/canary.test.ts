@@ -25,6 +25,8 @@ const OAUTH_SECRET = canary('oauth')
 const CODE = canary('code')
 const ACCESS = canary('access')
 const REFRESH = canary('refresh')
+/** In the address of a webhook. */
+const HOOK = canary('hook')
 /** Of the integrator's web app. */
 const JWT_SECRET = canary('jwt')
 const OAUTH_AUTH = {
@@ -42,7 +44,7 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
   this.timeout(120_000)
   let recorder: Awaited<ReturnType<typeof startRecorder>>
   let env: Record<string, string> = {}
-  const secrets = [KEY, SECOND_KEY, REFUSED_KEY, BODY, PASSWORD, CLIENT, OAUTH_SECRET, CODE, ACCESS, REFRESH, JWT_SECRET] // prettier-ignore
+  const secrets = [KEY, SECOND_KEY, REFUSED_KEY, BODY, PASSWORD, CLIENT, OAUTH_SECRET, CODE, ACCESS, REFRESH, HOOK, JWT_SECRET] // prettier-ignore
   /** What commands and routes said that are not there for showing a secret. */
   const said: string[] = []
   after(() => recorder.stop())
@@ -124,6 +126,7 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     const rotated = await api('POST', '/api/v1/services/alpha/instance/rotate', token)
     secrets.push(secretOf((rotated.body as { instanceUrl: string }).instanceUrl))
     assert.equal((await call(`${path}/tools`, {})).status, 404)
+    await addWebhook()
     await signIn(token)
     await comeWithJwt(path)
     await tell('keys', 'rotate')
@@ -135,7 +138,45 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     await tell('user', 'list')
     await tell('pm2', 'jlist')
     await tell('instance', 'create', '--user', 'nobody@berth.test', 'alpha')
+    await lookAround(token)
   })
+
+  /** Its address and the secret that signs are shown to who adds it, and to nobody else. */
+  const addWebhook = async () => {
+    const address = `${recorder.url}/hooks/${HOOK}`
+    const { secret } = await json<{ secret: string }>('webhook', 'add', address, '--allow-private')
+    secrets.push(secret)
+  }
+
+  /** Everything that shows something: to operators, to users, to whoever measures, to webhooks. */
+  const lookAround = async (token: string) => {
+    const admin = readFileSync(join(fleet().home, 'admin.token'), 'utf8').trim()
+    secrets.push(admin)
+    said.push((await api('POST', '/api/v1/admin/keys/rotate', admin, {})).text)
+    for (const args of [
+      ['webhook', 'list', '--json'],
+      ['events'],
+      ['usage', '--by', 'tool', '--csv'],
+      ['usage', 'idle', '--json'],
+      ['logs', 'alpha'],
+      ['why', 'alpha'],
+      ['doctor'],
+      ['health', '--all'],
+      ['instance', 'list', '--json'],
+      ['db', 'backup', '--json'],
+    ])
+      // prettier-ignore
+      await tell(...args)
+    for (const path of ['/openapi.json', '/metrics', '/ready', '/api/v1/services', '/api/v1/user/usage?format=csv'])
+      said.push((await api('GET', path, token)).text) // prettier-ignore
+    for (const path of ['events/history', 'admin/audit', 'admin/webhooks', 'admin/usage?format=csv', 'admin/fleet', 'admin/keys'])
+      said.push((await api('GET', `/api/v1/${path}`, admin)).text) // prettier-ignore
+    const delivered = () => recorder.requests.filter(({ url }) => url === `/hooks/${HOOK}`)
+    await waitUntil('a webhook has heard of the rotation', () =>
+      delivered().some(({ body }) => body.includes('key.rotation')),
+    )
+    for (const { headers, body } of delivered()) said.push(JSON.stringify(headers), body)
+  }
 
   /** A user of the integrator's web app, through API and gateway. */
   const comeWithJwt = async (path: string) => {
@@ -202,9 +243,9 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
   })
 
   it('are in no file, no process, no row and no answer', async () => {
-    assert.equal(new Set(secrets).size, 19)
+    assert.equal(new Set(secrets).size, 22)
     const { home } = fleet()
-    const own = ['database.url']
+    const own = ['database.url', 'admin.token']
     const processes = processesNaming(home)
     const texts = {
       'what commands said': said.join('\n'),
@@ -223,7 +264,8 @@ describe('canaries: keys, tokens and secrets that went every way', function () {
     assert.deepEqual(filesWith(home, PASSWORD), [join(home, 'database.url')])
     assert.match(texts['the database'], /anna@berth\.test/)
     assert.match(texts['the processes'], /BERTH_HOME=/)
-    assert.match(texts['what commands said'], /keys\.rotate/)
+    for (const seen of ['keys.rotate', 'key.rotation', '"openapi":"3.1', 'berth_gateway_requests_total', 'name,requests,errors'])
+      assert.ok(texts['what commands said'].includes(seen), seen) // prettier-ignore
     const logs = filesBelow(join(home, 'logs')).map((file) => readFileSync(file, 'utf8')).join('') // prettier-ignore
     assert.match(logs, /daemon ready/)
   })
