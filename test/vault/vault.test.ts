@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomInt } from 'node:crypto'
+import sodium from 'libsodium-wrappers'
 import { AppError, type ErrorCode } from '../../src/base/errors.ts'
 import type { KeyRing } from '../../src/vault/key-ring.ts'
 import { fixedKeys } from '../../src/vault/keys.ts'
@@ -34,6 +35,23 @@ const isUnreadable = (place: Place) =>
 
 describe('the vault', () => {
   const ring = ringOf('k00000001')
+
+  it('seals in the form that is written down, under a key of the user and the service alone', async () => {
+    const vault = await vaultOver(ring)
+    const [version, kid, nonce = '', ciphertext = ''] = vault.seal(PLACE, TEXT).split('.')
+    assert.deepEqual([version, kid], ['v1', 'k00000001'])
+    const { handle, userId, service, column } = PLACE
+    const additional = JSON.stringify(['v1', handle, userId, service, column])
+    const openFor = (user: string, of: string) => {
+      const name = JSON.stringify(['berth-data-key-1', user, of])
+      const key = sodium.crypto_generichash(32, name, ring.keys.get('k00000001') ?? null)
+      const [box, public_] = [ciphertext, nonce].map((text) => Buffer.from(text, 'base64url')) as [Buffer, Buffer] // prettier-ignore
+      return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, box, additional, public_, key)
+    }
+    assert.equal(Buffer.from(openFor(userId, service)).toString(), TEXT)
+    assert.throws(() => openFor('another user', service))
+    assert.throws(() => openFor(userId, 'github'))
+  })
 
   it('opens what it sealed, of any length', async () => {
     const vault = await vaultOver(ring)
