@@ -22,8 +22,13 @@ export const readAuditEnd = (file: string, logId: string): AuditEnd | undefined 
 
 /** Several processes may write it; the furthest end stays. */
 export const noteAuditEnd = (file: string, logId: string, end: AuditEnd): void => {
-  const { [logId]: known, ...others } = readAll(file)
-  if (known && known.seq >= end.seq) return
+  const known = readAll(file)[logId]
+  if (!known || known.seq < end.seq) resetAuditEnd(file, logId, end)
+}
+
+/** Another end, also one before what was known: after a backup was restored. */
+export const resetAuditEnd = (file: string, logId: string, end: AuditEnd): void => {
+  const { [logId]: _known, ...others } = readAll(file)
   const kept = Object.entries(others).slice(-MAX_LOGS + 1)
   const all = { ...Object.fromEntries(kept), [logId]: { seq: end.seq, hash: end.hash.toString('hex') } } // prettier-ignore
   const draft = `${file}.${process.pid}`

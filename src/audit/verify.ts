@@ -1,10 +1,13 @@
+import { z } from 'zod'
 import {
   AUDIT_BEGIN,
   hashCheckpoint,
   linkAudit,
+  RESTORED,
   type AuditCheckpoint,
   type AuditEnd,
   type AuditFinding,
+  type AuditRestore,
   type AuditRow,
   type AuditVerdict,
   type Signature,
@@ -23,6 +26,7 @@ export type VerifyNeeds = {
 
 const PAGE = 1_000
 const MAX_FINDINGS = 100
+const MAX_RESTORES = 20
 
 /**
  * Reads the whole log and finds every entry that was changed, moved, put in or taken out since it was written. An entry that
@@ -37,11 +41,11 @@ export const verifyAudit = async (needs: VerifyNeeds): Promise<AuditVerdict> => 
   const begin = checkpoint ?? AUDIT_BEGIN
   if (checkpoint && needs.check(hashCheckpoint(needs.logId, checkpoint), checkpoint) !== 'right')
     find(checkpoint.seq, 'cut')
-  const { last, unsigned, checked } = await readAll(needs, begin, find)
+  const { last, unsigned, checked, restores } = await readAll(needs, begin, find)
   if (unsigned > 0) find(last.seq, 'unsigned')
   const seen = await judgeEnd(needs, last, begin)
   if (seen) find(...seen)
-  return { ok: findings.length === 0, checked, from: begin.seq + 1, to: last.seq, isAnchored: needs.end !== undefined, findings } // prettier-ignore
+  return { ok: findings.length === 0, checked, from: begin.seq + 1, to: last.seq, isAnchored: needs.end !== undefined, findings, restores } // prettier-ignore
 }
 
 type Find = (seq: number, problem: AuditFinding['problem']) => void
@@ -51,6 +55,7 @@ const readAll = async (needs: VerifyNeeds, begin: AuditEnd, find: Find) => {
   /** How many at the end no key that is there vouches for. */
   let unsigned = 0
   let checked = 0
+  const restores: AuditRestore[] = []
   for (
     let rows = await needs.read(0, PAGE);
     rows.length > 0;
@@ -62,10 +67,19 @@ const readAll = async (needs: VerifyNeeds, begin: AuditEnd, find: Find) => {
       if (problem) find(problem === 'missing' ? last.seq + 1 : row.seq, problem)
       unsigned = needs.check(row.hash, row) === 'unknown' ? unsigned + 1 : 0
       checked += 1
+      if (row.action === RESTORED && !problem) restores.push(restoreOf(row))
       last = row
     }
-  return { last, unsigned, checked }
+  return { last, unsigned, checked, restores: restores.slice(-MAX_RESTORES) }
 }
+
+const details = z.object({ madeAt: z.string().catch(''), lost: z.number().catch(0) })
+
+const restoreOf = ({ seq, at, details: text }: AuditRow): AuditRestore => ({
+  seq,
+  at: at.toISOString(),
+  ...details.parse(JSON.parse(text)),
+})
 
 const judge = (
   { logId, check }: VerifyNeeds,

@@ -73,6 +73,12 @@ export type AuditView = Omit<AuditFacts, 'at' | 'details'> & {
 /** `cut`: the log begins later than it may; `unsigned`: nothing behind it is signed by a key that is there. */
 export type AuditFinding = { seq: number; problem: 'changed' | 'missing' | 'cut' | 'unsigned' }
 
+/** The action of the entry that a restored backup leaves; its details are `madeAt` of the backup and how many were `lost`. */
+export const RESTORED = 'db.restore'
+
+/** At `at` the log went back to a backup made at `madeAt`; the `lost` entries behind it went. */
+export type AuditRestore = { seq: number; at: string; madeAt: string; lost: number }
+
 export type AuditVerdict = {
   ok: boolean
   checked: number
@@ -82,4 +88,6 @@ export type AuditVerdict = {
   /** Whether this home knows an end that the log must have. */
   isAnchored: boolean
   findings: AuditFinding[]
+  /** The newest of those that are signed. */
+  restores: AuditRestore[]
 }

@@ -40,7 +40,7 @@ export const appendAudit = (
 ): Promise<AuditEnd> =>
   database.transaction(async (transaction) => {
     await transaction.query('select pg_advisory_xact_lock($1)', [ADVISORY_LOCK])
-    const end = await endOf(transaction)
+    const end = await auditEnd(transaction)
     const rows = link(end)
     const column = (valueOf: (row: AuditRow) => unknown) => rows.map(valueOf)
     await transaction.query(
@@ -63,7 +63,8 @@ export const appendAudit = (
     return rows.at(-1) ?? end
   })
 
-const endOf = async (database: Database): Promise<AuditEnd> => {
+/** The newest entry; what retention has cut away, or nothing, when there is none. */
+export const auditEnd = async (database: Database): Promise<AuditEnd> => {
   const last = firstOf(
     await database.query<Row>(`select ${COLUMNS} from audit_log order by seq desc limit 1`),
   )

@@ -47,6 +47,8 @@ onEveryDatabase('verifying the audit log', (database) => {
     ['a signature', `update audit_log set mac = sha256(mac) where seq = 3`, 3],
     ['a row that is missing', 'delete from audit_log where seq = 3', 3],
     ['the first row that is missing', 'delete from audit_log where seq = 1', 1],
+    ['an end that was cut, as if a backup had been restored', `with gone as (delete from audit_log where seq > 3)
+       update audit_log set action = 'db.restore', details = '{"madeAt":"2026-01-01","lost":2}' where seq = 3`, 3], // prettier-ignore
     ['the last row that is missing', 'delete from audit_log where seq = 5', 5],
     ['all rows that are missing', 'delete from audit_log', 1],
     ['the identity of another log', 'update audit_identity set log_id = gen_random_uuid()', 1],

@@ -74,7 +74,7 @@ describe('a fleet on Postgres', function () {
     assert.deepEqual([refused.code, JSON.parse(refused.stdout).code], [3, 'locked'])
     await fleet().json(['down'], options())
     assert.deepEqual(await fleet().json(['db', 'status'], options()), up)
-    const undone = await fleet().json<{ applied: string[] }>(['db', 'migrate', '--to', '0'], options()) // prettier-ignore
+    const undone = await fleet().json<{ applied: string[] }>(['db', 'migrate', '--to', '0', '--yes'], options()) // prettier-ignore
     assert.equal(undone.applied.length, up.version)
     const empty = await fleet().json(['db', 'status'], options())
     assert.deepEqual(empty, { ...up, version: 0 })

@@ -27,11 +27,15 @@ type Answer = {
   willMove: number
   backup: string
   format: string
+  code: string
+  reason: string
+  ok: boolean
+  restores: { lost: number }[]
 }
 type Plan = { conflicts: { keep: string; instances: { id: string }[] }[] }
 
 describe('berth migrate', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const folder = useTempFolder()
   const inHome = (name: string, env: Record<string, string> = {}) => {
     const home = join(folder(), name)
@@ -77,9 +81,18 @@ describe('berth migrate', function () {
       const copy = join(folder(), 'copy')
       assert.equal((await berth('db', 'backup', copy)).data.format, 'pg_dump')
       assert.equal((await berth('migrate', 'rollback', '--yes')).data.removed, ran.moved)
-      assert.equal((await berth('db', 'migrate', '--down')).code, 0)
+      const asked = await berth('db', 'migrate', '--down')
+      assert.deepEqual([asked.code, asked.data.code], [3, 'confirmation_needed'])
+      assert.match(
+        asked.data.reason,
+        /user_service_instances \(0 rows\).*migration_ledger \(400 rows\)/,
+      )
+      assert.equal((await berth('db', 'migrate')).code, 0)
+      assert.equal((await berth('db', 'migrate', '--down', '--yes')).code, 0)
       assert.deepEqual(await old.query('select * from mcp_instances order by id'), before)
       assert.equal((await berth('db', 'restore', copy, '--yes')).code, 0)
+      const { data: audit } = await berth('audit', 'verify')
+      assert.deepEqual([audit.ok, audit.restores.length, audit.restores[0]?.lost], [true, 1, 1])
       const again = await berth('migrate', 'verify', ...decoder())
       assert.deepEqual([again.code, again.data.equal], [0, ran.moved])
 

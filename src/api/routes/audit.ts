@@ -44,6 +44,11 @@ const verdict = z
     findings: z.array(
       z.object({ seq: z.int(), problem: z.enum(['changed', 'missing', 'cut', 'unsigned']) }),
     ),
+    restores: z
+      .array(z.object({ seq: z.int(), at: isoTime, madeAt: z.string(), lost: z.int() }))
+      .describe(
+        'When the log went back to a backup, of when, and how many entries went with that.',
+      ),
   })
   .meta({ id: 'AuditVerdict' })
 

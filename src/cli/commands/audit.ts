@@ -65,7 +65,17 @@ const WHAT = {
   unsigned: 'is signed by a key that is not in the ring',
 } as const
 
-const printVerdict = ({ ok, checked, from, to, isAnchored, findings }: AuditVerdict): void => {
+const printVerdict = ({
+  ok,
+  checked,
+  from,
+  to,
+  isAnchored,
+  findings,
+  restores,
+}: AuditVerdict): void => {
+  for (const { at, madeAt, lost } of restores)
+    print(`Restored at ${at} to the state of ${madeAt}; ${lost} later ${lost === 1 ? 'entry' : 'entries'} went with that.`) // prettier-ignore
   for (const { seq, problem } of findings) print(`${red('✗')} entry ${seq} ${WHAT[problem]}`)
   if (ok) print(`${green('✓')} ${checked} entries (${from} to ${to}) are as they were written`)
   if (!isAnchored)

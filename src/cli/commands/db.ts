@@ -7,6 +7,7 @@ import { silentLog } from '../../base/log.ts'
 import { backupDatabase, restoreDatabase, type Backup } from '../../compose/migration/backup.ts'
 import { DAEMON_LOCK } from '../../compose/fleet/wanted.ts'
 import { migrationsFolder, openDatabase } from '../../compose/accounts/open.ts'
+import { countRows, listOwnTables } from '../../store/backup/own-tables.ts'
 import type { Database } from '../../store/database.ts'
 import { migrateDatabase, migrationStatus, type MigrationStatus } from '../../store/migrate.ts'
 import { findDaemon } from '../daemon-client.ts'
@@ -18,14 +19,33 @@ const parseVersion = (text: string): number => {
   throw new InvalidArgumentError('A version is a number; 0 undoes everything.')
 }
 
+type MigrateOptions = { to?: number; down?: boolean; json?: boolean; yes?: boolean }
+
+/** Names every table that goes, with its rows, and asks. @throws AppError `confirmation_needed` */
+const confirmUndo = async (
+  config: Config,
+  database: Database,
+  { to, yes }: { to: number; yes: boolean | undefined },
+): Promise<void> => {
+  const folder = migrationsFolder(config)
+  const { version } = await migrationStatus(database, folder)
+  if (version <= to) return
+  const dropped: string[] = []
+  for (const table of await listOwnTables(database, folder, to))
+    dropped.push(`${table} (${count(await countRows(database, table), 'row')})`)
+  const what = dropped.length > 0 ? `; these tables go for good: ${dropped.join(', ')}` : ''
+  await confirm(`This takes the schema from version ${version} back to ${to}${what}. A backup: berth db backup.`, yes) // prettier-ignore
+}
+
 export const add = (program: Command): void => {
   const db = program.command('db').description('the database schema')
   db.command('migrate')
     .description('bring the schema up to date')
     .option('--to <version>', 'to this version; 0 undoes everything that Berth made', parseVersion)
     .option('--down', 'undo everything that Berth made: the same as --to 0')
+    .option('--yes', 'do not ask before something is dropped')
     .option('--json', 'print JSON')
-    .action(async ({ down, json, ...given }: { to?: number; down?: boolean; json?: boolean }) => {
+    .action(async ({ down, json, yes, ...given }: MigrateOptions) => {
       const config = readConfig()
       const to = down ? 0 : given.to
       if (await findDaemon(config)) {
@@ -33,9 +53,10 @@ export const add = (program: Command): void => {
         throw new AppError('locked', 'The daemon uses this schema. Stop it first: berth down')
       }
       report(
-        await withDatabase(config, (database) =>
-          migrateDatabase(database, migrationsFolder(config), to),
-        ),
+        await withDatabase(config, async (database) => {
+          if (to !== undefined) await confirmUndo(config, database, { to, yes })
+          return migrateDatabase(database, migrationsFolder(config), to)
+        }),
         json,
       )
     })

@@ -4,7 +4,8 @@ import { z } from 'zod'
 import type { Config } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
 import { migrationsFolder } from '../accounts/open.ts'
-import { checkKeyRing } from '../keys/open-vault.ts'
+import { checkKeyRing, openVault } from '../keys/open-vault.ts'
+import { noteRestore } from './note-restore.ts'
 import { listOwnTables } from '../../store/backup/own-tables.ts'
 import { dumpTables, restoreTables } from '../../store/backup/pg-dump.ts'
 import { copyRowsFrom, copyRowsTo } from '../../store/backup/row-copy.ts'
@@ -80,7 +81,8 @@ const writeRows = async (
 }
 
 /**
- * Puts what a backup holds in the place of what Berth's tables hold, all or nothing, and brings the schema up to date.
+ * Puts what a backup holds in the place of what Berth's tables hold, all or nothing, brings the schema up to date,
+ * and notes it in the audit log.
  * @throws AppError `legacy_invalid` for a file that is none, `key_missing` when the ring lacks a key that sealed it
  */
 export const restoreDatabase = async (
@@ -101,6 +103,8 @@ export const restoreDatabase = async (
   else await restoreTables({ url: config.databaseUrl, folder: config.home.run }, note.tables, path)
   await migrateDatabase(database, folder)
   await checkKeyRing(config, database)
+  const vault = await openVault(config, database, 'berth')
+  await noteRestore({ config, database, vault }, note.madeAt).finally(vault.watch.stop)
   return { ...note, file: path }
 }
 

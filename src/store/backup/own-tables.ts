@@ -8,9 +8,15 @@ const CREATED = /^\s*create table (?:if not exists )?(\w+)/gim
 /**
  * The tables of Berth that are there, in the order in which their rows can be inserted. What belongs to another program, an
  * adopted `users` or tables of the older model, is none of them.
+ *
+ * @param after only those that came with later versions of the schema
  */
-export const listOwnTables = async (database: Database, migrations: string): Promise<string[]> => {
-  const files = readdirSync(migrations).filter((name) => name.includes('.do.')).sort() // prettier-ignore
+export const listOwnTables = async (
+  database: Database,
+  migrations: string,
+  after = 0,
+): Promise<string[]> => {
+  const files = readdirSync(migrations).filter((name) => name.includes('.do.') && Number.parseInt(name) > after).sort() // prettier-ignore
   const names = files.flatMap(
     (file) =>
     [...readFileSync(join(migrations, file), 'utf8').matchAll(CREATED)].map(([, name = '']) => name.toLowerCase()), // prettier-ignore
@@ -22,4 +28,10 @@ export const listOwnTables = async (database: Database, migrations: string): Pro
     [[...new Set(names)]],
   )
   return rows.map(({ name }) => name)
+}
+
+/** How many rows a table of {@link listOwnTables} has. */
+export const countRows = async (database: Database, table: string): Promise<number> => {
+  const rows = await database.query<{ count: number }>(`select count(*)::float8 as count from ${table}`) // prettier-ignore
+  return rows[0]?.count ?? 0
 }
