@@ -14,6 +14,7 @@ import { publishServiceStates } from './compose/gateway/service-states.ts'
 import { appendEvents } from './store/events.ts'
 import { writeHealth } from './store/health.ts'
 import { DAEMON_LOCK, DAEMON_NAME } from './compose/fleet/wanted.ts'
+import { databaseLabel } from './model/database-label.ts'
 import { createServerPart, knownServices } from './compose/server.ts'
 import { openStores, type Stores } from './compose/stores.ts'
 
@@ -112,7 +113,7 @@ const waitForHosts = async ({ supervisor, health }: FleetParts): Promise<void> =
 
 const lockPart = (config: Config): Runnable => {
   let lock: Lock | undefined
-  const holder = { role: DAEMON_NAME, url: localUrl(config), pm2Home: config.pm2Home }
+  const holder = { role: DAEMON_NAME, url: localUrl(config), pm2Home: config.pm2Home, database: databaseLabel(config.databaseUrl) } // prettier-ignore
   return {
     name: 'lock',
     start: async () => {

@@ -31,6 +31,10 @@ export const ERROR_CODES = {
     status: 503,
     meaning: 'the command needs the daemon; start it with berth up',
   },
+  database_differs: {
+    status: 409,
+    meaning: 'the daemon works on another database than the command would',
+  },
   database_unavailable: { status: 503, meaning: 'the database does not answer' },
   email_taken: { status: 409, meaning: 'a user with this email exists' },
   file_insecure: { status: 500, meaning: 'a secret file or folder is readable by others' },

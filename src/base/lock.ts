@@ -13,6 +13,8 @@ export type LockHolder = {
   /** The daemon's own address, when the holder is the daemon. */
   url?: string
   pm2Home?: string
+  /** Which database the daemon works on; never with its password. */
+  database?: string
 }
 
 export type Lock = { release: () => Promise<void> }

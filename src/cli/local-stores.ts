@@ -6,6 +6,7 @@ import { DAEMON_LOCK } from '../compose/fleet/wanted.ts'
 import { openDatabase, prepareDatabase } from '../compose/accounts/open.ts'
 import type { OpenVault } from '../compose/keys/open-vault.ts'
 import type { Database } from '../store/database.ts'
+import { requireDaemonsDatabase } from './same-database.ts'
 
 /** Database and vault, opened by the command itself. */
 export type LocalStores = { database: Database; vault: OpenVault }
@@ -20,6 +21,7 @@ export const withLocalStores = async <T>(
   work: (stores: LocalStores) => Promise<T>,
 ): Promise<T> => {
   prepareHome(config.home, config.pm2Home)
+  await requireDaemonsDatabase(config)
   const holder = { role: 'another berth command' }
   const lock =
     config.databaseUrl === undefined

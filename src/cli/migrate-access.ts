@@ -21,6 +21,7 @@ import { fixedKeys } from '../vault/keys.ts'
 import { createVault } from '../vault/vault.ts'
 import { withLocalStores, type LocalStores } from './local-stores.ts'
 import { note } from './output.ts'
+import { requireDaemonsDatabase } from './same-database.ts'
 
 export type MigrateOptions = SourceOptions & {
   onConflict?: OnConflict
@@ -101,6 +102,7 @@ const withOwnDatabase = async <T>(
   const isEmbedded = config.databaseUrl === undefined
   if (isEmbedded && !existsSync(config.home.pg)) return work(undefined)
   prepareHome(config.home, config.pm2Home)
+  await requireDaemonsDatabase(config)
   const lock = isEmbedded
     ? await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder: { role: 'berth migrate' } }) // prettier-ignore
     : undefined

@@ -46,6 +46,16 @@ describe('a fleet on Postgres', function () {
     const other = await createPostgres()
     try {
       const otherEnv = { env: { DATABASE_URL: withPassword(other.url) } }
+      for (const command of [
+        ['db', 'backup'],
+        ['migrate', 'run', '--yes'],
+        ['migrate', 'plan'],
+      ]) {
+        const { code, stdout } = await fleet().run([...command, '--json'], otherEnv)
+        const { code: word, reason } = JSON.parse(stdout) as { code: string; reason: string }
+        assert.deepEqual([code, word, stdout.includes(PASSWORD)], [3, 'database_differs', false])
+        for (const url of [other.url, fleet().env['DATABASE_URL'] ?? '']) assert.ok(reason.includes(new URL(url).pathname), reason) // prettier-ignore
+      }
       const second = pidsOf(await fleet().json(['up'], otherEnv))
       assert.notEqual(second['main-api'], first['main-api'])
       assert.deepEqual({ ...second, 'main-api': 0 }, { ...first, 'main-api': 0 })

@@ -157,6 +157,7 @@ const oldRoutingRoutes = (desk: ApiNeeds['cutover']): Route[] => [
     access: admin,
     body: z.strictObject({ percent: z.number().min(0).max(100).optional(), users: ways.optional(), services: ways.optional() }), // prettier-ignore
     answers: { 200: { description: 'The routing.', schema: routing } },
+    errors: ['service_unknown', 'user_unknown'],
     audit: ({ body }) => ({ action: 'cutover.route', target: '', details: { percent: body.percent ?? 'as it was' } }), // prettier-ignore
     handle: async ({ body: { percent, users, services } }) =>
       answer(200, await desk.changeRouting({ ...(percent !== undefined && { percent }), ...(users && { users }), ...(services && { services }) })), // prettier-ignore

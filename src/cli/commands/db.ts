@@ -11,6 +11,7 @@ import { countRows, listOwnTables } from '../../store/backup/own-tables.ts'
 import type { Database } from '../../store/database.ts'
 import { migrateDatabase, migrationStatus, type MigrationStatus } from '../../store/migrate.ts'
 import { findDaemon } from '../daemon-client.ts'
+import { requireDaemonsDatabase } from '../same-database.ts'
 import { confirm } from '../confirm.ts'
 import { count, note, print, printJson } from '../output.ts'
 
@@ -125,6 +126,7 @@ const withDatabase = async <T>(
   { beside = false } = {},
 ): Promise<T> => {
   prepareHome(config.home, config.pm2Home)
+  await requireDaemonsDatabase(config)
   const holder = { role: 'berth db' }
   const isFree = beside && config.databaseUrl !== undefined
   const lock = isFree

@@ -7,6 +7,7 @@ import type { Log } from '../../base/log.ts'
 import { createCutover, type Beginning } from '../../cutover/cutover.ts'
 import { readCutoverSettings } from '../../cutover/settings.ts'
 import { viewOf } from '../../cutover/watch-paths.ts'
+import { requireKnownExceptions } from './known-exceptions.ts'
 import { CUTOVER_STEPS, type CutoverView, type RoutingView } from '../../model/cutover.ts'
 import type { RecordEvent } from '../../model/event.ts'
 import { runCommand } from '../../processes/run-command.ts'
@@ -82,15 +83,18 @@ export const composeCutover = (options: Options): { desk: CutoverDesk; runnable:
     recordEvent: options.recordEvent,
     log,
   })
+  const running = () => options.services().map(({ service }) => service)
   const move = () => cutover.move().catch((error: unknown) => log.warn('the cutover does not go on', { error })) // prettier-ignore
   return {
-    desk: createDesk({ database, cutover, move, changeRouting }),
+    desk: createDesk({ database, running, cutover, move, changeRouting }),
     runnable: createLoop({ name: 'cutover', turn: () => move().then(() => INTERVAL_MS) }),
   }
 }
 
 type DeskParts = {
   database: Database
+  /** The names of the services that run here. */
+  running: () => string[]
   cutover: ReturnType<typeof createCutover>
   move: () => Promise<void>
   changeRouting: (change: RoutingChange) => Promise<RoutingView>
@@ -98,7 +102,13 @@ type DeskParts = {
 
 const toRoutingView = ({ percent, users, services }: RoutingView) => ({ percent, users, services })
 
-const createDesk = ({ database, cutover, move, changeRouting }: DeskParts): CutoverDesk => ({
+const createDesk = ({
+  database,
+  running,
+  cutover,
+  move,
+  changeRouting,
+}: DeskParts): CutoverDesk => ({
   status: () => readView(database, cutover),
   start: cutover.start,
   advance: async (isForced) => {
@@ -111,7 +121,11 @@ const createDesk = ({ database, cutover, move, changeRouting }: DeskParts): Cuto
   },
   finish: cutover.finish,
   routing: async () => toRoutingView(await readOldRouting(database)),
-  changeRouting: async (change) => toRoutingView(await changeRouting(change)),
+  changeRouting: async (change) => {
+    const before = await readOldRouting(database)
+    await requireKnownExceptions(database, { running: running(), before, change })
+    return toRoutingView(await changeRouting(change))
+  },
   listOldUsers: (since) => listOldUsers(database, { since, limit: MAX_OLD_USERS }),
   notice: async () => {
     const { notice } = await readOldRouting(database)

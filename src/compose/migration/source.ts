@@ -5,6 +5,7 @@ import { silentLog } from '../../base/log.ts'
 import { chooseDecoder, type DecoderChoice } from '../../migration/choose-decoder.ts'
 import type { Format } from '../../migration/decoders.ts'
 import type { Variant } from '../../migration/legacy-row.ts'
+import { databaseLabel } from '../../model/database-label.ts'
 import type { Database } from '../../store/database.ts'
 import { sampleCredentials } from '../../store/legacy/rows.ts'
 import { detectVariant } from '../../store/legacy/schema.ts'
@@ -48,7 +49,7 @@ export const withLegacySource = async <T>(
   const url = addressOf(options) ?? config.databaseUrl
   const database = await openSource(url, own)
   try {
-    return await work({ ...(await readSource(database, options)), label: labelOf(url) })
+    return await work({ ...(await readSource(database, options)), label: databaseLabel(url) })
   } finally {
     if (database !== own) await database.close()
   }
@@ -89,12 +90,6 @@ const addressOf = ({ source, sourceFile }: SourceOptions): string | undefined =>
     'legacy_invalid',
     'The source is the address of a Postgres: postgres://user@host:5432/database.',
   )
-}
-
-const labelOf = (url: string | undefined): string => {
-  if (url === undefined) return 'embedded'
-  const { hostname, port, pathname } = new URL(url)
-  return `${hostname}:${port || '5432'}${decodeURIComponent(pathname)}`
 }
 
 /** Its end of line belongs to the file; blanks may belong to the passphrase. */
