@@ -18,6 +18,7 @@ const figureRows = (figures: Figures, words: { moved: string; unchanged: string 
     [words.unchanged, '', String(figures.unchanged), 'moved before, and the same'],
     ['kept', '', String(figures.kept), 'changed on both sides since: what was entered here stays'],
     ['dropped', '', String(figures.dropped), 'were moved before, and are no longer to be'],
+    ['source gone', '', String(figures.sourceGone), 'were moved before, and deleted there since: they stay (run --drop-gone)'],
     ...leftRows(figures.left),
   ].filter(([, , rows]) => rows !== '0') // prettier-ignore
 
@@ -47,6 +48,24 @@ export const printVerified = (verified: Verified): void => {
     ['equal', '', String(sums.equal), 'open, and are those of their source'],
     ['changed here', '', String(sums.changedHere), 'by somebody since: not compared'],
     ['changed there', '', String(sums.changedThere), 'since: the next run brings them'],
+    [
+      'would drop',
+      '',
+      String(sums.wouldDrop),
+      'no longer to be moved: the next run removes them here',
+    ],
+    [
+      'would move',
+      '',
+      String(sums.wouldMove),
+      'were left, and can be moved since: the next run brings them',
+    ],
+    [
+      'source gone',
+      '',
+      String(sums.sourceGone),
+      'deleted there since: they stay (run --drop-gone)',
+    ],
     ['removed', '', String(sums.removed), 'here since'],
     ['not migrated', '', String(sums.notMigrated), 'came since: the next run brings them'],
     ['wrong', '', String(sums.wrong), 'see below'],

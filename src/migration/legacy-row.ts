@@ -44,6 +44,7 @@ export const REASONS = {
   exists: 'the user has an own instance of the service here already',
   removed: 'was moved, and removed here since',
   rolled_back: 'was moved, and taken back',
+  source_gone: 'was moved, and deleted in the older database since',
 } as const
 
 export type Reason = keyof typeof REASONS

@@ -15,6 +15,8 @@ export type Figures = {
   kept: number
   /** Were moved before and are no longer to be: their instances go. */
   dropped: number
+  /** Were moved before, and their rows were deleted in the old world since: they stay. */
+  sourceGone: number
   left: Partial<Record<Reason, number>>
   /** Handles that were taken, so that another end was used. */
   collisions: number
@@ -28,7 +30,7 @@ export type Tally = {
 
 export const createTally = (): Tally => {
   const sums: Figures = {
-    rows: 0, moved: 0, updated: 0, incomplete: 0, unchanged: 0, kept: 0, dropped: 0, left: {}, collisions: 0,
+    rows: 0, moved: 0, updated: 0, incomplete: 0, unchanged: 0, kept: 0, dropped: 0, sourceGone: 0, left: {}, collisions: 0,
   } // prettier-ignore
   return {
     add: ({ ...figures }) => {

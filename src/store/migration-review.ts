@@ -13,6 +13,7 @@ export type ReviewedEntry = {
   sealedSecret: string | null
   /** Hex. */
   secretHash: string | null
+  made: boolean
   /** As the run wrote it; null when the instance is gone. */
   isIntact: boolean | null
 }
@@ -25,7 +26,7 @@ export const readReviewed = (
     `select l.old_instance_id::text as "oldId", l.reason, l.instance_id as handle, encode(l.source_hash, 'hex') as hash,
        i.service_type as service, i.user_id::text as "userId", i.encrypted_api_key as "sealedCredentials",
        i.sealed_secret as "sealedSecret", encode(i.secret_hash, 'hex') as "secretHash",
-       i.updated_at = l.moved_at as "isIntact"
+       l.made, i.updated_at = l.moved_at as "isIntact"
      from unnest($1::text::uuid[]) as wanted (id) join migration_ledger l on l.old_instance_id = wanted.id
      left join user_service_instances i on i.instance_id = l.instance_id`,
     [arrayText(oldIds)],

@@ -46,7 +46,8 @@ export const add = (program: Command): void => {
     .action((options: Common & { out?: string }) => plan(readConfig(), options)) // prettier-ignore
   withCommon(migrate.command('run'))
     .description('move what is new or changed; may be ended at any moment and begun again')
-    .action((options: Common) => run(readConfig(), options))
+    .option('--drop-gone', 'remove instances whose rows were deleted in the older database since')
+    .action((options: Common & { dropGone?: boolean }) => run(readConfig(), options))
   withCommon(migrate.command('verify'))
     .description('compare every row of the older database with what became of it')
     .option('--call [N]', `call N moved instances through the gateway (default: ${SAMPLE}; all)`, sizeOf)
@@ -85,7 +86,10 @@ const plan = (config: Config, { out, json, ...options }: Common & { out?: string
     if (out !== undefined) note(`The plan is in ${out}. Look through it, then: berth migrate run --plan ${out}`) // prettier-ignore
   })
 
-const run = async (config: Config, { yes, json, ...options }: Common): Promise<void> => {
+const run = async (
+  config: Config,
+  { yes, json, dropGone, ...options }: Common & { dropGone?: boolean },
+): Promise<void> => {
   await confirm('This moves the instances of the older database into this one; the old tables stay as they are.', yes) // prettier-ignore
   await withMigration(config, options, async (opened) => {
     const backup = await backupDatabase({ config, database: opened.target })
@@ -94,7 +98,7 @@ const run = async (config: Config, { yes, json, ...options }: Common): Promise<v
     const { from, onConflict } = opened
     const progress = createRateProgress('moving')
     const begun = performance.now()
-    const figures = await runMigration(opened, { id, source: from.label, variant: from.variant, decoder: `${from.decoder.format}, ${from.decoder.key}`, onConflict }, progress.update).finally(progress.end) // prettier-ignore
+    const figures = await runMigration({ ...opened, isGoneDropped: dropGone }, { id, source: from.label, variant: from.variant, decoder: `${from.decoder.format}, ${from.decoder.key}`, onConflict }, progress.update).finally(progress.end) // prettier-ignore
     const seconds = Math.round((performance.now() - begun) / 10) / 100
     const { moved, left } = figures
     await noteMigration({ config, ...opened.stores }, { type: 'migration.run', message: `${moved} instances of ${from.label} were moved`, data: { run: id, ...figures } }) // prettier-ignore

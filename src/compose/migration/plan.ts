@@ -1,3 +1,4 @@
+import { countGone } from './gone.ts'
 import { knownRows, settleRows, type MigrationParts } from './run.ts'
 import { groupBy } from '../../migration/conflicts.ts'
 import { createHandles } from '../../migration/handles.ts'
@@ -45,6 +46,7 @@ export const planMigration = async (
     }
   })
   tally.add({ collisions: handles.collisions() })
+  if (moved) tally.add({ sourceGone: await countGone({ source: parts.source, target: moved.database }) }) // prettier-ignore
   const names = [...rules.services.keys()]
   const unknownTypes = [...unknown].sort(([, a], [, b]) => b - a).map(([type, rows]) => ({ type, rows, nearest: nearestFew(type, names, NEAREST) })) // prettier-ignore
   return { figures: tally.figures(), unknownTypes, conflicts }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { systemCodeOf } from '../../base/errors.ts'
+import { settleGone } from './gone.ts'
 import { sealBatch, writeBatch, type Writing } from './batch.ts'
 import { createHandles } from '../../migration/handles.ts'
 import { contentOf, type LegacyRow, type Reason, type Variant } from '../../migration/legacy-row.ts'
@@ -29,6 +30,8 @@ export type MigrationParts = {
   rules: Omit<Rules, 'hashOf' | 'plaintextOf'>
   decoder: Pick<Decoder, 'decodeAll'>
   isSandbox: boolean
+  /** Whether instances go whose rows were deleted in the older database; by default they stay. */
+  isGoneDropped?: boolean | undefined
 }
 
 type OnProgress = (done: number, total: number) => void
@@ -85,6 +88,7 @@ const moveAll = async (
     await writes.end()
   })
   writing.tally.add({ collisions: handles.collisions() })
+  if (!isFirst) writing.tally.add(await settleGone(parts, parts.isGoneDropped ?? false))
 }
 
 const AT_ONCE = 2
@@ -145,7 +149,7 @@ export const knownRows = async (
   return new Map(entries.map((entry) => [entry.oldId, toKnown(entry)]))
 }
 
-const toKnown = ({ hash, reason, handle, made, service, isIntact }: KnownEntry): Known => ({
+export const toKnown = ({ hash, reason, handle, made, service, isIntact }: KnownEntry): Known => ({
   hash,
   reason: reason === null ? undefined : (reason as Reason),
   moved:

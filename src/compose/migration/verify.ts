@@ -1,8 +1,9 @@
 import { sameFields } from './batch.ts'
-import type { MigrationParts } from './run.ts'
-import { contentOf, type LegacyRow } from '../../migration/legacy-row.ts'
+import { countGone } from './gone.ts'
+import { settleRows, toKnown, type MigrationParts } from './run.ts'
+import type { LegacyRow } from '../../migration/legacy-row.ts'
 import { decodeWhenAsked } from '../../migration/decoders.ts'
-import type { Rules } from '../../migration/settle.ts'
+import type { Rules, Settled } from '../../migration/settle.ts'
 import { readLegacyCredentials } from '../../migration/read-credentials.ts'
 import { createSample } from '../../migration/sample.ts'
 import { readUserBatches } from '../../migration/user-batches.ts'
@@ -28,6 +29,12 @@ export type Verified = {
   changedHere: number
   /** Moved, and changed in the old world since: the next run brings them. */
   changedThere: number
+  /** Moved, and no longer to be: the next run removes them here. */
+  wouldDrop: number
+  /** Left, and to be moved since: the next run brings them. */
+  wouldMove: number
+  /** Moved, and deleted in the old world since: they stay. */
+  sourceGone: number
   /** Moved, and removed here since. */
   removed: number
   /** Not in the ledger: came after the last run. */
@@ -49,17 +56,20 @@ export const verifyMigration = async (
   onProgress: (done: number, total: number) => void,
 ): Promise<{ verified: Verified; sample: Callable[] }> => {
   const sums: Verified = {
-    isRight: true, rows: 0, equal: 0, left: {}, changedHere: 0, changedThere: 0, removed: 0, notMigrated: 0, wrong: 0, findings: [],
+    isRight: true, rows: 0, equal: 0, left: {}, changedHere: 0, changedThere: 0, wouldDrop: 0, wouldMove: 0, sourceGone: 0, removed: 0, notMigrated: 0, wrong: 0, findings: [],
   } // prettier-ignore
   const sample = createSample<Callable>(sampleSize)
   await withLegacyRows(parts.source, parts.variant, async ({ total, next }) => {
     for await (const rows of readUserBatches<LegacyRow>({ next })) {
       const entries = new Map((await readReviewed(parts.target, rows.map(({ id }) => id))).map((entry) => [entry.oldId, entry])) // prettier-ignore
       const plaintextOf = decodeWhenAsked(parts.decoder, rows)
-      for (const row of rows) note(sums, review({ ...parts, plaintextOf }, row, entries.get(row.id)), sample.offer) // prettier-ignore
+      const known = new Map([...entries].map(([id, entry]) => [id, toKnown(entry)]))
+      for (const { row, kind } of await settleRows(parts, rows, known))
+        note(sums, review({ ...parts, plaintextOf, next: kind }, row, entries.get(row.id)), sample.offer) // prettier-ignore
       onProgress(sums.rows, total)
     }
   })
+  sums.sourceGone = await countGone(parts)
   sums.isRight = sums.wrong === 0 && sums.notMigrated === 0
   return { verified: sums, sample: sample.taken() }
 }
@@ -67,7 +77,7 @@ export const verifyMigration = async (
 type Review =
   | { kind: 'left'; reason: string }
   | { kind: 'equal'; callable: Callable }
-  | { kind: 'changedHere' | 'changedThere' | 'removed' | 'notMigrated' }
+  | { kind: 'changedHere' | 'changedThere' | 'wouldDrop' | 'wouldMove' | 'removed' | 'notMigrated' }
   | ({ kind: 'wrong' } & Finding)
 
 const note = (sums: Verified, review: Review, offer: (callable: Callable) => void): void => {
@@ -85,17 +95,30 @@ const note = (sums: Verified, review: Review, offer: (callable: Callable) => voi
 
 type Moved = ReviewedEntry & { handle: string; service: string; userId: string }
 
-type ReviewParts = Pick<MigrationParts, 'vault' | 'rules'> & { plaintextOf: Rules['plaintextOf'] }
+type ReviewParts = Pick<MigrationParts, 'vault' | 'rules'> & { plaintextOf: Rules['plaintextOf']; next: Settled['kind'] } // prettier-ignore
+
+/** What only the moment of writing tells: who has the user's place here. */
+const TOLD_BY_WRITING: readonly unknown[] = ['user_conflict', 'user_missing', 'exists']
+
+const reviewLeft = ({ reason }: ReviewedEntry, next: Settled['kind']): Review => {
+  const isMovable = next === 'insert' || next === 'update'
+  if (isMovable && !TOLD_BY_WRITING.includes(reason)) return { kind: 'wouldMove' }
+  return { kind: 'left', reason: reason ?? '' }
+}
 
 const review = (parts: ReviewParts, row: LegacyRow, entry: ReviewedEntry | undefined): Review => {
   if (!entry) return { kind: 'notMigrated' }
-  if (entry.handle === null) return { kind: 'left', reason: entry.reason ?? '' }
+  if (entry.handle === null) return reviewLeft(entry, parts.next)
   if (entry.isIntact === null) return { kind: 'removed' }
   if (!entry.isIntact) return { kind: 'changedHere' }
+  return parts.next === 'drop' ? { kind: 'wouldDrop' } : reviewMoved(parts, row, entry as Moved)
+}
+
+const reviewMoved = (parts: ReviewParts, row: LegacyRow, entry: Moved): Review => {
   try {
-    const compared = compare(parts, row, entry as Moved)
-    const hasChanged = entry.hash !== parts.vault.fingerprint(contentOf(row))
-    return compared.kind === 'wrong' && hasChanged ? { kind: 'changedThere' } : compared
+    const compared = compare(parts, row, entry)
+    const isReplaced = parts.next === 'left' || parts.next === 'update'
+    return compared.kind === 'wrong' && isReplaced ? { kind: 'changedThere' } : compared
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     return { kind: 'wrong', oldId: row.id, handle: entry.handle, problem: error.message }

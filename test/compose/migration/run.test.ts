@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
 import type { MigrationParts } from '../../../src/compose/migration/run.ts'
+import { planMigration } from '../../../src/compose/migration/plan.ts'
 import { rollBackMigration } from '../../../src/compose/migration/rollback.ts'
 import { verifyMigration } from '../../../src/compose/migration/verify.ts'
 import { decodersOf } from '../../../src/migration/decoders.ts'
@@ -125,6 +126,8 @@ onEveryDatabase('a migration within one database', (database) => {
       { ...gone, id: randomUUID(), token: 'new', instanceNumber: 2, updatedAt: '2026-03-01', plaintext: 'newer' }, // prettier-ignore
     ])
     const handleOfGroup = await moved(gone.id)
+    const { verified } = await verifyMigration(parts, 0, () => undefined)
+    assert.deepEqual([verified.equal, verified.changedThere, verified.wouldDrop, verified.notMigrated, verified.wrong], [38, 1, 1, 1, 0]) // prettier-ignore
     const figures = await runOnce(parts)
     assert.deepEqual([figures.moved, figures.updated, figures.dropped, figures.left], [2, 2, 1, { inactive: 1, conflict: 1 }]) // prettier-ignore
     assert.equal(await moved(changed.id), handle)
@@ -134,6 +137,26 @@ onEveryDatabase('a migration within one database', (database) => {
     assert.equal(newer?.instanceId, handleOfGroup)
     assert.equal(await moved(gone.id), undefined)
     assert.equal((await runOnce(parts)).moved, 0)
+  })
+
+  it('keeps what was deleted in the older database and says so, and drops it when told to', async () => {
+    const { parts, rows } = await prepare()
+    const [gone, own] = rows
+    assert.ok(gone && own)
+    await database().query(`update user_service_instances set encrypted_api_key = 'own', updated_at = now() where instance_id = $1`, [await moved(own.id)]) // prettier-ignore
+    await database().query('delete from mcp_instances where id = any ($1)', [[gone.id, own.id]])
+    const noted = async () => database().query(`select outcome, reason, flags from migration_ledger where old_instance_id = $1`, [gone.id]) // prettier-ignore
+    assert.equal((await verifyMigration(parts, 0, () => undefined)).verified.sourceGone, 2)
+    assert.equal((await planMigration({ ...parts, moved: { database: database(), vault: parts.vault } }, () => undefined)).figures.sourceGone, 2) // prettier-ignore
+    const kept = await runOnce(parts)
+    assert.deepEqual([kept.sourceGone, kept.dropped], [2, 0])
+    assert.deepEqual(await noted(), [{ outcome: 'moved', reason: null, flags: ['source_gone'] }])
+    const dropped = await runOnce({ ...parts, isGoneDropped: true })
+    assert.deepEqual([dropped.sourceGone, dropped.dropped], [1, 1])
+    assert.deepEqual(await noted(), [{ outcome: 'left', reason: 'source_gone', flags: [] }])
+    assert.equal(await moved(gone.id), undefined)
+    await insertLegacy(database(), small, [gone])
+    assert.equal((await runOnce(parts)).moved, 1)
   })
 
   it('never overwrites what a user changed here, nor brings back what they removed', async () => {
