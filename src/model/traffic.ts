@@ -49,5 +49,3 @@ export const createTrafficCounter = () => {
     services: (): ReadonlyMap<string, Traffic> => services,
   }
 }
-
-export type TrafficCounter = ReturnType<typeof createTrafficCounter>
