@@ -90,11 +90,19 @@ const plainMessage = (answer: UpstreamAnswer, text: string): string =>
         .trim()
     : text
 
+/** An id of more than 53 bits would lose its last digits, and an agent would ask for another thing with it. */
+const withLongIntegersAsText = (text: string): string =>
+  /[[:,\s]-?\d{16,}[\s,}\]]/.test(text)
+    ? text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d{16,}(?![\d.eE])|-?\d+[\d.eE+-]*/g, (token) =>
+        /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+      )
+    : text
+
 /** Structured content must be an object; another JSON value is wrapped. */
 const parseJson = (text: string): Record<string, unknown> | undefined => {
   if (!/^\s*[[{]/.test(text)) return undefined
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(withLongIntegersAsText(text))
     return Array.isArray(value) ? { items: value } : (value as Record<string, unknown>)
   } catch {
     return undefined

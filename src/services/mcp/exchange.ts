@@ -12,7 +12,7 @@ export type UpstreamAnswer = {
 }
 
 /** More than this of a body is not read. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+export const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 /**
  * One request and its answer over undici's lowest door, without a stream in between.

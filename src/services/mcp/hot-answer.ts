@@ -4,22 +4,25 @@ import type { Era } from './hot-message.ts'
 /** As often as the SDK: what stands between client and host may give up a silent connection. */
 const KEEP_ALIVE_MS = 15_000
 
-/** The SDK answers the older era in a stream, the newer one in plain JSON. */
+/** The SDK answers the older era in a stream, the newer one in plain JSON unless something came before the answer. */
 const HEADERS = {
-  legacy: {
+  stream: {
     'content-type': 'text/event-stream',
     'cache-control': 'no-cache, no-transform',
     connection: 'keep-alive',
     'x-accel-buffering': 'no',
   },
-  modern: { 'content-type': 'application/json' },
+  plain: { 'content-type': 'application/json' },
 } as const
 
 const BEFORE = {
-  legacy: 'event: message\ndata: {"result":',
-  modern: '{"result":',
+  stream: 'event: message\ndata: {"result":',
+  plain: '{"result":',
 } as const
-const AFTER = { legacy: '\n\n', modern: '' } as const
+const AFTER = { stream: '\n\n', plain: '' } as const
+
+const formOf = (era: Era, response: ServerResponse): keyof typeof HEADERS =>
+  era === 'legacy' || response.headersSent ? 'stream' : 'plain'
 
 type Exchange = { era: Era; id: string | number; response: ServerResponse }
 
@@ -32,14 +35,15 @@ export const sendResult = (
   result: Buffer | string,
   headers?: Record<string, string>,
 ): void => {
-  const before = BEFORE[era]
-  const after = `,"jsonrpc":"2.0","id":${JSON.stringify(id)}}${AFTER[era]}`
+  const form = formOf(era, response)
+  const before = BEFORE[form]
+  const after = `,"jsonrpc":"2.0","id":${JSON.stringify(id)}}${AFTER[form]}`
   if (typeof result === 'string' || response.headersSent) {
-    sendText(era, response, { text: `${before}${result.toString()}${after}`, headers })
+    sendText(form, response, { text: `${before}${result.toString()}${after}`, headers })
     return
   }
   const length = before.length + result.length + Buffer.byteLength(after)
-  response.writeHead(200, { ...HEADERS[era], 'content-length': length })
+  response.writeHead(200, { ...HEADERS[form], 'content-length': length })
   response.cork()
   response.write(before)
   response.write(result)
@@ -48,10 +52,15 @@ export const sendResult = (
 
 type Written = { text: string; headers: Record<string, string> | undefined }
 
-const sendText = (era: Era, response: ServerResponse, { text, headers }: Written): void => {
+const sendText = (
+  form: keyof typeof HEADERS,
+  response: ServerResponse,
+  { text, headers }: Written,
+): void => {
+  // prettier-ignore
   if (!response.headersSent)
     response.writeHead(200, {
-      ...HEADERS[era],
+      ...HEADERS[form],
       ...headers,
       'content-length': Buffer.byteLength(text),
     })
@@ -60,12 +69,12 @@ const sendText = (era: Era, response: ServerResponse, { text, headers }: Written
 
 /** Ends the stream of an older client whose call was cancelled. */
 export const endUnanswered = (response: ServerResponse, headers: Record<string, string>): void => {
-  if (!response.headersSent) response.writeHead(200, { ...HEADERS.legacy, ...headers })
+  if (!response.headersSent) response.writeHead(200, { ...HEADERS.stream, ...headers })
   response.end()
 }
 
 /**
- * Keeps the stream of an older client alive while its tool runs, with news of the progress where the client wants such:
+ * Keeps the stream of a client alive while its tool runs, with news of the progress where the client wants such:
  * the seconds that it took so far, since an API says nothing before it is done.
  *
  * @returns what ends it
@@ -75,10 +84,11 @@ export const keepAlive = (
   progressToken?: string | number,
   everyMs = KEEP_ALIVE_MS,
 ): (() => void) => {
-  if (era === 'modern') return () => undefined
+  // A newer client's answer is plain JSON, but a stream where it asked for news: what comes before the answer makes it one.
+  if (era === 'modern' && progressToken === undefined) return () => undefined
   const startedAt = performance.now()
   const timer = setInterval(() => {
-    if (!response.headersSent) response.writeHead(200, HEADERS.legacy)
+    if (!response.headersSent) response.writeHead(200, HEADERS.stream)
     const progress = (performance.now() - startedAt) / 1_000
     response.write(
       progressToken === undefined ? ': keepalive\n\n' : progressMessage(progressToken, progress),

@@ -1,9 +1,10 @@
 import type { Service } from '../../model/service.ts'
 import { assertPublicHost, assertPublicName, publicLookup } from '../../base/address-guard.ts'
 import type { createAgents } from './agents.ts'
+import { decoded } from './content-coding.ts'
 import { pauseFor, withinTime } from './deadline.ts'
 import type { Proxies } from './environment.ts'
-import type { UpstreamAnswer } from './exchange.ts'
+import { MAX_ANSWER_BYTES, type UpstreamAnswer } from './exchange.ts'
 import type { OutgoingRequest } from './outgoing-request.ts'
 import { redirected } from './redirect.ts'
 import { pauseBeforeRetry } from './retry.ts'
@@ -75,7 +76,7 @@ export const createUpstream = ({
       const sending = { service, request, signal }
       const answer = await twice(() => once(ways, sending), sending)
       const next = sandboxUrl === undefined ? redirected(request, answer) : undefined
-      if (!next || hops >= MAX_REDIRECTS) return answer
+      if (!next || hops >= MAX_REDIRECTS) return decoded(answer, MAX_ANSWER_BYTES)
       request = next
     }
   }

@@ -28,6 +28,20 @@ describe('an answer', () => {
     assert.equal(result.isError, undefined)
   })
 
+  it('keeps every digit of a long id, in the structure as text', () => {
+    const text =
+      '{"id":1234567890123456789,"said":"n: 1234567890123456789, \\"x","at":1700000000000000,"f":0.12345678901234567}'
+    const result = resultOf(text)
+    assert.equal(result.text, text)
+    assert.deepEqual(result.structuredContent, {
+      id: '1234567890123456789',
+      said: 'n: 1234567890123456789, "x',
+      at: 1_700_000_000_000_000,
+      f: Number('0.12345678901234567'),
+    })
+    assert.deepEqual(resultOf('[-9223372036854775807]').structuredContent, { items: ['-9223372036854775807'] }) // prettier-ignore
+  })
+
   it('of a JSON array is wrapped: structured content must be an object', () => {
     assert.deepEqual(resultOf(' [{"id":1}]').structuredContent, { items: [{ id: 1 }] })
   })

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import {
+  Client as NewerClient,
+  StreamableHTTPClientTransport as NewerTransport,
+} from '@modelcontextprotocol/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { keepAlive } from '../../../src/services/mcp/hot-answer.ts'
+import { keepAlive, sendResult } from '../../../src/services/mcp/hot-answer.ts'
 import { findFreePorts } from '../../support/free-ports.ts'
 import { INSTANCE_PATH, startGateway } from '../../support/gateway.ts'
 import { startHostHere } from '../../support/host.ts'
@@ -13,7 +17,7 @@ import { useTempFolder } from '../../support/temp-folder.ts'
 import { makeTool } from '../../support/tools.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 
-describe('an older client that cancels a call', () => {
+describe('a client that cancels a call', () => {
   const folder = useTempFolder()
   const waiting: ServerResponse[] = []
   const api = createServer((_request, response) => waiting.push(response))
@@ -68,6 +72,20 @@ describe('an older client that cancels a call', () => {
     await Promise.all([one.client.close(), other.client.close()])
   })
 
+  it('ends it by leaving, where it speaks the newer revision', async () => {
+    const newer = new NewerClient({ name: 'test', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } }) // prettier-ignore
+    await newer.connect(new NewerTransport(url))
+    const leave = new AbortController()
+    const call = newer.callTool({ name: 'get_item', arguments: {} }, { signal: leave.signal })
+    const held = await isCalled()
+    const ended = once(held, 'close')
+    leave.abort()
+    await assert.rejects(call)
+    await ended
+    assert.equal(held.writableEnded, false)
+    await newer.close()
+  })
+
   const post = (headers: Record<string, string>, message: object) =>
     fetch(url, {
       method: 'POST',
@@ -97,6 +115,27 @@ describe('an older client that cancels a call', () => {
 })
 
 describe('a call that takes long', () => {
+  it('is told of to a newer client that asked for its progress, in a stream that ends with the answer', async () => {
+    const server = createServer((_request, response) => {
+      const exchange = { era: 'modern', id: 1, response } as const
+      keepAlive(exchange, undefined, 1)()
+      const end = keepAlive(exchange, 'token-1', 5)
+      setTimeout(() => {
+        end()
+        sendResult(exchange, '{"done":true}')
+      }, 60)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const messages = [...(await answer.text()).matchAll(/^event: message\ndata: (.*)$/gm)].map(
+      ([, data = '']) => JSON.parse(data) as { method?: string; result?: unknown },
+    )
+    server.close()
+    assert.equal(answer.headers.get('content-type'), 'text/event-stream')
+    assert.equal(messages[0]?.method, 'notifications/progress')
+    assert.deepEqual(messages.at(-1)?.result, { done: true })
+  })
+
   it('is told of to an older client that asked for its progress', async () => {
     const server = createServer((_request, response) => {
       const end = keepAlive({ era: 'legacy', id: 1, response }, 'token-1', 5)

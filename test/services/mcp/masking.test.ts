@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Inject } from '../../../src/model/service.ts'
 import { callTool } from '../../../src/services/mcp/call.ts'
+import { maskOf } from '../../../src/services/mcp/mask-credentials.ts'
 import { redirected } from '../../../src/services/mcp/redirect.ts'
 import { createUpstream } from '../../../src/services/mcp/upstream.ts'
 import { startRecorder, type Recorded } from '../../support/recorder.ts'
@@ -52,6 +53,23 @@ describe('a key in what the API says', () => {
     assert.equal(api.requests.at(-1)?.headers.authorization, `Basic ${pair}`)
     assert.ok(!text.includes(pair), text)
     assert.match(text, /Basic \[authorization\]/)
+  })
+
+  it('is masked as PHP and .NET escape it in JSON, pages in HTML, and in base64', () => {
+    const secret = "k3y/of+anna&'x'"
+    const mask = maskOf({ secret })
+    const escaped = (escape: (unit: string) => string) => secret.replace(/[/+&']/g, escape)
+    const code = (unit: string) => unit.charCodeAt(0).toString(16).padStart(4, '0')
+    for (const text of [
+      secret.replaceAll('/', '\\/'),
+      escaped((unit) => `\\u${code(unit)}`),
+      escaped((unit) => `\\u${code(unit).toUpperCase()}`),
+      secret.replaceAll('&', '&amp;').replaceAll("'", '&#39;'),
+      encodeURIComponent(secret).replace(/%../g, (one) => one.toLowerCase()),
+      Buffer.from(secret).toString('base64'),
+      Buffer.from(secret).toString('base64url'),
+    ])
+      assert.equal(mask(`said: ${text}`), 'said: [secret]', text)
   })
 
   it('is masked in headers and addresses, with or without white space around it', async () => {
