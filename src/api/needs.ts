@@ -80,6 +80,8 @@ export type ApiNeeds = SignInNeeds &
     version: string
     baseUrl: string
     services: () => readonly Service[]
+    /** Whether something is known of a service that may be gone. */
+    isInHistory: (service: string) => Promise<boolean>
     fleetStatus: () => FleetStatus
     /** The text of `/metrics`. */
     scrape: () => Promise<string>

@@ -1,3 +1,4 @@
+import { checkEventTypes } from '../api/known-names.ts'
 import type { Config } from '../base/config.ts'
 import type { StoredEvent } from '../model/event.ts'
 import { listNewestEvents } from '../store/events.ts'
@@ -33,7 +34,9 @@ export const readEvents = async (config: Config, query: EventQuery): Promise<Eve
     return page.events.reverse()
   }
   const { type, service, instance: instanceId, limit } = query
-  const filter = { types: type?.split(',').filter(Boolean), service, instanceId }
+  const types = type?.split(',').filter(Boolean) ?? []
+  checkEventTypes(types)
+  const filter = { types, service, instanceId }
   const events = await withLocalStores(config, ({ database }) =>
     listNewestEvents(database, filter, { limit }),
   )

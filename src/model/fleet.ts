@@ -87,8 +87,15 @@ export type LeftOut = {
   kept?: string
 }
 
-/** The whole of a plan, or of what was applied. */
-export type Changes = { changes: PlanLine[]; leftOut: readonly LeftOut[] }
+/** Something in a config that was put right or left away, so that the rest could be used. */
+export type Slip = { service: string; file: string; path: string; message: string }
+
+/** The whole of a plan, or of what was applied; with the slips in the configs of what changes. */
+export type Changes = {
+  changes: PlanLine[]
+  leftOut: readonly LeftOut[]
+  slips?: readonly Slip[]
+}
 
 /** One OS process under PM2 that serves services. */
 export type HostPlan = {

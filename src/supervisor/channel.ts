@@ -6,6 +6,7 @@ import {
   MAX_CONTROL_BYTES,
   type ControlAnswer,
   type ControlCall,
+  type HostAnswer,
   type HostDescription,
 } from '../model/control.ts'
 import type { OwnFigures } from '../model/host-figures.ts'
@@ -77,12 +78,28 @@ export const createChannel = ({ socketPath, deadlineMs, onClose }: ChannelOption
     })
 
   return {
-    describe: async () => (await send({ method: 'describe' })) as HostDescription,
+    describe: createDescribe(send, socketPath),
     measure: async () => (await send({ method: 'measure' })) as OwnFigures,
     change: async ({ remove, put }) => {
       await send({ method: 'change', remove, put })
     },
     close: () => socket?.destroy(),
+  }
+}
+
+type Send = (call: ControlCall) => Promise<unknown>
+
+/** A big host's configs are megabytes, and it is asked every few seconds: it tells them when they are others. */
+const createDescribe = (send: Send, socketPath: string) => {
+  let last: HostDescription | undefined
+  return async (): Promise<HostDescription> => {
+    const before = last
+    const known = before?.revision
+    const answer = (await send({ method: 'describe', ...(known !== undefined && { known }) })) as HostAnswer // prettier-ignore
+    const services = answer.services ?? (answer.revision === known ? before?.services : undefined)
+    last = services && { ...answer, services }
+    if (last) return last
+    throw unreachable(socketPath, 'it does not say what it serves')
   }
 }
 

@@ -82,6 +82,17 @@ const replace = (
   lines.push({ action: 'change', kind: 'host', name, host: name, fields })
 }
 
+const compared = new WeakMap<Service, { after: Service; fields: string[] }>()
+
+/** {@link changedPaths} of two configs; most often they are the two of the look before. */
+const changedFields = (before: Service, after: Service): string[] => {
+  const known = compared.get(before)
+  if (known?.after === after) return known.fields
+  const fields = changedPaths(before, after)
+  compared.set(before, { after, fields })
+  return fields
+}
+
 const changeServices = (
   { steps, lines }: Difference,
   { spec, services }: WantedHost,
@@ -95,7 +106,7 @@ const changeServices = (
     lines.push({ action: 'remove', kind: 'service', name, host, fields: [] })
   const put = services.filter((service) => {
     const old = before.get(service.name)
-    const fields = old === undefined ? [] : changedPaths(old, service)
+    const fields = old === undefined ? [] : changedFields(old, service)
     if (old !== undefined && fields.length === 0) return false
     lines.push({
       action: old ? 'change' : 'add',

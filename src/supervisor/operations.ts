@@ -1,4 +1,4 @@
-import type { Changes, PlanLine } from '../model/fleet.ts'
+import type { Changes, PlanLine, Slip } from '../model/fleet.ts'
 import { messageOf } from '../base/errors.ts'
 import type { RecordEvent } from '../model/event.ts'
 import type { Service } from '../model/service.ts'
@@ -40,7 +40,7 @@ export const createOperations = (parts: Parts) => {
       const fleet = await loadFleet(wanted.decisions().isolated)
       const hosts = wanted.hostsOf(fleet)
       const { lines } = await inTurn(() => reconciler.difference(hosts))
-      return { changes: lines, leftOut: fleet.leftOut }
+      return changesOf(fleet, lines)
     },
     apply: (): Promise<Changes> =>
       recordApply(recordEvent, () =>
@@ -48,7 +48,7 @@ export const createOperations = (parts: Parts) => {
           const fleet = await loadFleet(wanted.decisions().isolated)
           wanted.set(fleet)
           const changes = await reconciler.reconcile(wanted.hosts())
-          return { changes, leftOut: fleet.leftOut }
+          return changesOf(fleet, changes)
         }),
       ),
     restart: (names: readonly string[]): Promise<void> =>
@@ -60,6 +60,15 @@ export const createOperations = (parts: Parts) => {
       }),
     ...createDecisions(parts, decide),
   }
+}
+
+/** What changed shows the slips of its config: a misspelt word may have cost a service its tools. */
+const changesOf = ({ leftOut, slips = [] }: Fleet, changes: PlanLine[]): Changes => {
+  const changed = new Set(
+    changes.filter(({ action }) => action !== 'remove').map(({ name }) => name),
+  )
+  const isOf = ({ service }: Slip) => changed.has(service) || changed.has(`mcp-${service}`)
+  return { changes, leftOut, slips: slips.filter(isOf) }
 }
 
 type Decide = (change: (before: Decisions) => Partial<Decisions>) => Promise<void>

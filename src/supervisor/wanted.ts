@@ -1,4 +1,10 @@
-import { GATEWAY_APP, type AppSpec, type HostPlan, type LeftOut } from '../model/fleet.ts'
+import {
+  GATEWAY_APP,
+  type AppSpec,
+  type HostPlan,
+  type LeftOut,
+  type Slip,
+} from '../model/fleet.ts'
 import type { Service } from '../model/service.ts'
 import type { WantedHost } from './diff.ts'
 import type { Decisions } from './state-file.ts'
@@ -9,6 +15,7 @@ export type Fleet = {
   hosts: readonly HostPlan[]
   apps: readonly AppSpec[]
   leftOut: readonly LeftOut[]
+  slips?: readonly Slip[]
 }
 
 /** A service that shall run, and how its health is watched. */

@@ -141,6 +141,17 @@ describe('berth plan, apply, stop, start and restart', function () {
     assert.deepEqual((await status()).leftOut, [])
   })
 
+  it('say which slips of a changed config were put right, and nothing of the others', async () => {
+    const file = join(fleet().registry, 'alpha', 'config.json')
+    const config = readFileSync(file, 'utf8')
+    writeFileSync(file, config.replace('"tools"', '"toools"'))
+    const { stdout, stderr } = await fleet().run(['plan'])
+    assert.match(stdout, /~ service alpha/)
+    assert.match(stderr, /slip: .*alpha.config\.json.*unknown key "toools"; did you mean "tools"/)
+    writeFileSync(file, config)
+    assert.equal((await fleet().run(['plan'])).stderr, '')
+  })
+
   it('leave the fleet as it is when the registry cannot run', async () => {
     const before = pidsOf(await status())
     for (const service of ['alpha', 'beta', 'own']) remove(service)

@@ -29,6 +29,7 @@ const fleet = {
   apps: [],
   findings: [],
   leftOut: [],
+  slips: [],
 }
 const CONFIG = { PORT: '4100', BERTH_HOME: '/nowhere', DATABASE_URL: 'postgres://u:pa55@h/d' }
 const parts = (over: object = {}) => ({

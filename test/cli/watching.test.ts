@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { useCleanup } from '../support/cleanup.ts'
 import { useFleet } from '../support/fleet.ts'
@@ -170,6 +171,27 @@ describe('watching a fleet', function () {
     const down = await fleet().json<Why>(['why', 'beta'])
     assert.match(kindsOf(down).join('\n'), /event service.started[^]*probe Port \d+ does not answer as it should now \(refused\)/) // prettier-ignore
     assert.deepEqual(down.missing, [])
+  })
+
+  it('events, usage and webhook refuse names that nothing has, and name what was meant', async () => {
+    await fleet().json(['up'])
+    for (const [args, said] of [
+      [['events', '--service', 'alpa'], /no service "alpa" \(did you mean alpha\?\)/],
+      [['usage', '--service', 'alpa'], /did you mean alpha/],
+      [['webhook', 'add', 'https://hooks.test/', '--service', 'alpa'], /did you mean alpha/],
+      [
+        ['events', '--type', 'service.sate'],
+        /No event's type begins with "service.sate". Did you mean service.state/,
+      ],
+      [['webhook', 'add', 'https://hooks.test/', '--type', 'nothing.'], /There are: service\., /],
+    ] as const) {
+      const { code, stderr } = await fleet().run(args)
+      assert.notEqual(code, 0, args.join(' '))
+      assert.match(stderr, said)
+    }
+    rmSync(join(fleet().registry, 'beta'), { recursive: true })
+    await fleet().json(['apply'])
+    assert.equal((await fleet().run(['events', '--service', 'beta'])).code, 0, 'it is history')
   })
 
   it('logs refuses a service that is not there', async () => {

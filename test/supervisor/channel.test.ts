@@ -69,13 +69,28 @@ describe("the daemon's end of a control channel", () => {
     assert.deepEqual(calls[1], JSON.parse(JSON.stringify({ method: 'change', ...change })))
   })
 
+  it('is not told again what it knows already', async () => {
+    let services: unknown[] | undefined = [makeService()]
+    const calls: ControlCall[] = []
+    await startHost((call) => {
+      calls.push(call)
+      return Promise.resolve({ pid: 1, revision: 'a', taken: [], ...(services && { services }) })
+    })
+    const channel = openChannel()
+    const first = await channel.describe()
+    services = undefined
+    assert.equal((await channel.describe()).services, first.services)
+    assert.deepEqual(calls, [{ method: 'describe' }, { method: 'describe', known: 'a' }])
+  })
+
   it('gives each of many callers its own answer, in whatever order they come', async () => {
     const release: (() => void)[] = []
     await startHost((call) => {
       const pid = release.length
+      const services: unknown[] = []
       return new Promise((resolve) => {
         release.push(() => {
-          resolve({ pid, call })
+          resolve({ pid, call, services })
         })
       })
     })
@@ -108,7 +123,9 @@ describe("the daemon's end of a control channel", () => {
     await assert.rejects(channel.describe(), { code: 'host_unreachable', message: /within 50 ms/ })
     assert.deepEqual(JSON.parse(lines[0] ?? ''), REQUEST)
     const second = channel.describe()
-    sockets[0]?.write('{"id":1,"result":{"pid":1}}\n{"id":2,"result":{"pid":2}}\n')
+    sockets[0]?.write(
+      '{"id":1,"result":{"pid":1,"services":[]}}\n{"id":2,"result":{"pid":2,"services":[]}}\n',
+    )
     assert.equal((await second).pid, 2)
     assert.equal(closed, 0)
   })
@@ -118,13 +135,15 @@ describe("the daemon's end of a control channel", () => {
     const sockets = await startOther((socket) => socket.write(answer))
     const channel = openChannel()
     await assert.rejects(channel.describe(), { code: 'host_unreachable', message: /not JSON/ })
-    answer = '{"id":2,"result":{"pid":7}}\n'
+    answer = '{"id":2,"result":{"pid":7,"services":[]}}\n'
     assert.equal((await channel.describe()).pid, 7)
     assert.equal(sockets.length, 2)
   })
 
   it('tells at once that the host has ended, also between calls', async () => {
-    const sockets = await startOther((socket) => socket.write('{"id":1,"result":{}}\n'))
+    const sockets = await startOther((socket) =>
+      socket.write('{"id":1,"result":{"services":[]}}\n'),
+    )
     const channel = openChannel()
     await channel.describe()
     assert.equal(closed, 0)
@@ -142,7 +161,7 @@ describe("the daemon's end of a control channel", () => {
   it('says so when there is no host, and finds it when it is there', async () => {
     const channel = openChannel()
     await assert.rejects(channel.describe(), { code: 'host_unreachable', message: /ENOENT/ })
-    await startHost(() => Promise.resolve({ pid: 3 }))
+    await startHost(() => Promise.resolve({ pid: 3, services: [] }))
     assert.equal((await channel.describe()).pid, 3)
     assert.equal(closed, 0)
   })

@@ -89,6 +89,7 @@ export const NO_PARTS: ApiNeeds = {
   version: '0.0.0',
   baseUrl: 'http://127.0.0.1:3000',
   services: () => [],
+  isInHistory: () => Promise.resolve(true),
   fleetStatus: () => FLEET,
   scrape: refuse('metrics'),
   live: () => ({ at: '', since: '', boundsMs: [], services: [] }),

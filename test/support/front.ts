@@ -119,6 +119,7 @@ const openFront = async (kind: Database['kind'], home: string) => {
     version: '0.0.0',
     baseUrl,
     services: list,
+    isInHistory: () => Promise.resolve(false),
     fleetStatus: () => FLEET,
     scrape: createScrape('0.0.0', () => Promise.resolve({ meters: createMeters() })),
     live: () => liveTraffic(createMeters().traffic),

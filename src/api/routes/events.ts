@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import type { StoredEvent } from '../../model/event.ts'
 import { anyone, type Caller } from '../contract/access.ts'
 import { answer, route, type Route } from '../contract/route.ts'
+import { checkEventTypes, checkService } from '../known-names.ts'
 import type { ApiNeeds, EventFilter, EventPage } from '../needs.ts'
 import { cursor, isoTime, nextCursor, serviceName } from '../shapes.ts'
 
@@ -37,8 +38,10 @@ const event = z
   })
   .meta({ id: 'Event' })
 
+type Needs = Pick<ApiNeeds, 'events' | 'services' | 'isInHistory'>
+
 /** What happened, in its order: as a stream from now on, or from where one broke off; and by page, newest first. */
-export const eventRoutes = ({ events }: Pick<ApiNeeds, 'events'>): Route[] => [
+export const eventRoutes = (needs: Needs): Route[] => [
   route({
     id: 'followEvents',
     method: 'get',
@@ -54,10 +57,10 @@ export const eventRoutes = ({ events }: Pick<ApiNeeds, 'events'>): Route[] => [
         contentType: 'text/event-stream',
       },
     },
-    errors: ['too_many_requests'],
+    errors: ['too_many_requests', 'service_unknown'],
     handle: async ({ query: { after, ...query }, caller, origin: { lastEventId } }) => {
       const from = lastEventId === undefined ? after : parseId(lastEventId)
-      const pages = await events.follow(filterOf(query, caller), from)
+      const pages = await needs.events.follow(await filterOf(needs, query, caller), from)
       return { ...answer(200, ''), stream: toStream(pages) }
     },
   }),
@@ -72,8 +75,9 @@ export const eventRoutes = ({ events }: Pick<ApiNeeds, 'events'>): Route[] => [
     answers: {
       200: { description: 'A page of events.', schema: z.object({ events: z.array(event), nextCursor }) }, // prettier-ignore
     },
+    errors: ['service_unknown'],
     handle: async ({ query: { cursor: before, limit = PAGE, ...query }, caller }) => {
-      const found = await events.newest(filterOf(query, caller), {
+      const found = await needs.events.newest(await filterOf(needs, query, caller), {
         before: before === undefined ? undefined : parseId(before),
         limit: limit + 1,
       })
@@ -87,11 +91,14 @@ export const eventRoutes = ({ events }: Pick<ApiNeeds, 'events'>): Route[] => [
   }),
 ]
 
-/** Operators see all, others what is theirs. @throws AppError `forbidden` */
-const filterOf = (
+/** Operators see all, others what is theirs. @throws AppError `forbidden`, and for names that nothing has */
+const filterOf = async (
+  needs: Needs,
   { type, service, instance }: z.output<typeof filters>,
   caller: Caller,
-): EventFilter => {
+): Promise<EventFilter> => {
+  checkEventTypes(type?.split(',').filter(Boolean) ?? [])
+  await checkService(needs, service)
   const filter = { types: type?.split(',').filter(Boolean), service, instanceId: instance }
   if (caller.kind === 'admin') return filter
   if (caller.scopes.includes('admin') && caller.role !== 'user') return filter

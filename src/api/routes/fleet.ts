@@ -18,7 +18,17 @@ const change = z
     fields: names,
   })
   .meta({ id: 'Change' })
-const changes = z.object({ changes: z.array(change), leftOut: z.array(leftOutShape) })
+const slip = z.object({
+  service: z.string(),
+  file: z.string(),
+  path: z.string(),
+  message: z.string(),
+})
+const changes = z.object({
+  changes: z.array(change),
+  leftOut: z.array(leftOutShape),
+  slips: z.array(slip),
+})
 
 type FleetNeeds = Pick<ApiNeeds, 'fleet' | 'services' | 'fleetStatus' | 'migrationStatus'>
 
@@ -111,7 +121,11 @@ const actionRoutes = ({ fleet, services }: FleetNeeds): Route[] =>
     }),
   )
 
-const toBody = ({ changes: all, leftOut: out }: Changes) => ({ changes: all, leftOut: [...out] })
+const toBody = ({ changes: all, leftOut: out, slips = [] }: Changes) => ({
+  changes: all,
+  leftOut: [...out],
+  slips: [...slips],
+})
 
 /** @throws AppError `service_unknown` naming all that are */
 const refuseUnknown = (known: readonly string[], wanted: readonly string[]): void => {

@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import type { UsageQuery, UsageSum } from '../../model/usage.ts'
 import { operator, reads } from '../contract/access.ts'
 import { answer, route, type Route } from '../contract/route.ts'
+import { checkService } from '../known-names.ts'
 import { toCsv } from '../csv.ts'
 import type { ApiNeeds } from '../needs.ts'
 import { isoTime, searched } from '../shapes.ts'
@@ -58,7 +59,7 @@ const anySpan = z.object({
   user: searched(320).optional().describe('An email.'),
 })
 
-type UsageNeeds = Pick<ApiNeeds, 'sumUsage' | 'listIdle'>
+type UsageNeeds = Pick<ApiNeeds, 'sumUsage' | 'listIdle' | 'services' | 'isInHistory'>
 type Span = Omit<z.output<typeof anySpan>, 'user'>
 
 /** What went through the gateways: for users their own, for operators everybody's. */
@@ -72,6 +73,7 @@ export const usageRoutes = (needs: UsageNeeds): Route[] => [
     access: reads,
     query: ownSpan,
     answers,
+    errors: ['service_unknown'],
     handle: ({ query, caller, origin }) =>
       answerUsage(needs, query, { owner: { userId: caller.userId }, accept: origin.accept }),
   }),
@@ -84,6 +86,7 @@ export const usageRoutes = (needs: UsageNeeds): Route[] => [
     access: operator,
     query: anySpan,
     answers,
+    errors: ['service_unknown'],
     handle: ({ query: { user: email, ...query }, origin }) =>
       answerUsage(needs, query, { owner: { email }, accept: origin.accept }),
   }),
@@ -120,10 +123,11 @@ const idleRoute = ({ listIdle }: UsageNeeds): Route =>
 
 type Asked = { owner: Pick<UsageQuery, 'userId' | 'email'>; accept: string }
 
-const answerUsage = async ({ sumUsage }: UsageNeeds, query: Span, { owner, accept }: Asked) => {
+const answerUsage = async (needs: UsageNeeds, query: Span, { owner, accept }: Asked) => {
   const { by, per, service, format = accept.includes('text/csv') ? 'csv' : 'json' } = query
   const { from, to } = spanOf(query)
-  const rows = await sumUsage({ from, to, by, per, service, ...owner, limit: MAX_ROWS })
+  await checkService(needs, service)
+  const rows = await needs.sumUsage({ from, to, by, per, service, ...owner, limit: MAX_ROWS })
   const body = { from: from.toISOString(), to: to.toISOString(), usage: rows }
   return format === 'csv' ? { ...answer(200, body), csv: toCsv(COLUMNS, rows) } : answer(200, body)
 }

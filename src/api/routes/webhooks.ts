@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { admin, operator } from '../contract/access.ts'
 import { answer, done, route, type Route } from '../contract/route.ts'
+import { checkEventTypes, checkService } from '../known-names.ts'
 import type { ApiNeeds } from '../needs.ts'
 import { isoTime } from '../shapes.ts'
 
@@ -45,13 +46,12 @@ const delivery = z.object({
   reason: z.string().optional(),
 })
 
-/** Where events are sent. */
-export const webhookRoutes = (needs: Pick<ApiNeeds, 'webhooks'>): Route[] => [
-  ...changes(needs),
-  ...ofOne(needs),
-]
+type Needs = Pick<ApiNeeds, 'webhooks' | 'services' | 'isInHistory'>
 
-const changes = ({ webhooks }: Pick<ApiNeeds, 'webhooks'>): Route[] => [
+/** Where events are sent. */
+export const webhookRoutes = (needs: Needs): Route[] => [...changes(needs), ...ofOne(needs)]
+
+const changes = (needs: Needs): Route[] => [
   route({
     id: 'addWebhook',
     method: 'post',
@@ -68,20 +68,14 @@ const changes = ({ webhooks }: Pick<ApiNeeds, 'webhooks'>): Route[] => [
       target: `webhook:${made.id}`,
       details: { origin: new URL(url).origin },
     }),
-    handle: async ({ body: wanted }) => answer(201, await webhooks.add(wanted)),
-  }),
-  route({
-    id: 'listWebhooks',
-    method: 'get',
-    path,
-    tag,
-    summary: 'The webhooks, and how they do.',
-    access: operator,
-    answers: {
-      200: { description: 'All of them.', schema: z.object({ webhooks: z.array(webhook) }) },
+    errors: ['service_unknown'],
+    handle: async ({ body: wanted }) => {
+      checkEventTypes(wanted.types)
+      await checkService(needs, wanted.service)
+      return answer(201, await needs.webhooks.add(wanted))
     },
-    handle: async () => answer(200, { webhooks: await webhooks.list() }),
   }),
+  listRoute(needs),
   route({
     id: 'removeWebhook',
     method: 'delete',
@@ -94,11 +88,25 @@ const changes = ({ webhooks }: Pick<ApiNeeds, 'webhooks'>): Route[] => [
     errors: ['not_found'],
     audit: ({ params: { id } }) => ({ action: 'webhook.remove', target: `webhook:${id}` }),
     handle: async ({ params: { id } }) => {
-      await webhooks.remove(id)
+      await needs.webhooks.remove(id)
       return done(204)
     },
   }),
 ]
+
+const listRoute = (needs: Needs): Route =>
+  route({
+    id: 'listWebhooks',
+    method: 'get',
+    path,
+    tag,
+    summary: 'The webhooks, and how they do.',
+    access: operator,
+    answers: {
+      200: { description: 'All of them.', schema: z.object({ webhooks: z.array(webhook) }) },
+    },
+    handle: async () => answer(200, { webhooks: await needs.webhooks.list() }),
+  })
 
 const ofOne = ({ webhooks }: Pick<ApiNeeds, 'webhooks'>): Route[] => [
   route({

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../base/config.ts'
 import type { Changes } from '../../model/fleet.ts'
-import { countChanges, describeChange, noteLeftOut } from '../changes.ts'
+import { countChanges, describeChange, noteTroubles } from '../changes.ts'
 import { requireDaemon } from '../daemon-client.ts'
 import { print, printJson } from '../output.ts'
 
@@ -12,8 +12,8 @@ export const add = (program: Command): void => {
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const daemon = await requireDaemon(readConfig())
-      const { changes, leftOut } = await daemon.get<Changes>('/api/v1/admin/plan')
-      noteLeftOut({ leftOut })
+      const { changes, ...troubles } = await daemon.get<Changes>('/api/v1/admin/plan')
+      noteTroubles(troubles)
       if (json) return printJson({ changes })
       if (changes.length === 0) return print('Nothing to change.')
       for (const line of changes) print(describeChange(line))

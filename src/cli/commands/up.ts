@@ -10,7 +10,7 @@ import { launchPm2 } from '../../processes/launch.ts'
 import { createPm2, type RunningProcess } from '../../processes/pm2.ts'
 import { clearStartFailure } from '../../compose/fleet/start-failure.ts'
 import { DAEMON_NAME, loadWantedFleet, type WantedFleet } from '../../compose/fleet/wanted.ts'
-import { noteLeftOut } from '../changes.ts'
+import { noteTroubles } from '../changes.ts'
 import { findDaemon } from '../daemon-client.ts'
 import { printJson } from '../output.ts'
 import { prepareFiles } from '../prepare.ts'
@@ -31,7 +31,7 @@ export const add = (program: Command): void => {
       const startedAt = performance.now()
       const config = readConfig()
       const fleet = await loadWantedFleet(config)
-      noteLeftOut(fleet)
+      noteTroubles({ leftOut: fleet.leftOut })
       const wasRunning = !(await startDaemon(config, fleet))
       // A daemon that ran already may not know of what changed since.
       const changed = wasRunning ? await applyChanges(config) : 0

@@ -7,7 +7,7 @@ import { readOrMakeSecretFile } from '../../base/secret-file.ts'
 import { buildEcosystem } from '../../fleet/ecosystem.ts'
 import { planHosts } from '../../fleet/plan.ts'
 import { loadTemplate } from '../../fleet/template.ts'
-import type { AppSpec, HostPlan, LeftOut } from '../../model/fleet.ts'
+import type { AppSpec, HostPlan, LeftOut, Slip } from '../../model/fleet.ts'
 import type { Service } from '../../model/service.ts'
 import type { Finding } from '../../registry/finding.ts'
 import { nearest } from '../../model/nearest.ts'
@@ -22,6 +22,7 @@ export type WantedFleet = {
   apps: AppSpec[]
   findings: Finding[]
   leftOut: LeftOut[]
+  slips: Slip[]
 }
 
 /** The name of the daemon's process under PM2. */
@@ -72,6 +73,7 @@ export const loadWantedFleet = async (
     apps: buildEcosystem({ install, template, hosts, services }),
     findings: registry.findings,
     leftOut: registry.findings.filter(({ severity }) => severity === 'error'),
+    slips: registry.findings.filter(({ severity }) => severity === 'warning'),
   }
 }
 

@@ -11,7 +11,7 @@ import { addFigures, figuresOf, readingsOf } from '../../model/meter-figures.ts'
 import type { Meters } from '../../model/meters.ts'
 import type { UsageQuery } from '../../model/usage.ts'
 import type { Database } from '../../store/database.ts'
-import { countInstances } from '../../store/service-overview.ts'
+import { countInstances, isInHistory } from '../../store/service-overview.ts'
 import { listIdleInstances, sumUsage } from '../../store/usage-sums.ts'
 import { createMigratedCount } from './migrated.ts'
 import { packageVersion } from '../fleet/wanted.ts'
@@ -34,6 +34,7 @@ export const composeWatching = (parts: Parts) => {
   return {
     fleetStatus: parts.status,
     countInstances: () => countInstances(database),
+    isInHistory: (service: string) => isInHistory(database, service),
     sumUsage: (query: UsageQuery) => sumUsage(database, query),
     listIdle: (query: { before: Date; limit: number }) => listIdleInstances(database, query),
     scrape: createScrape(packageVersion(config), async () => ({

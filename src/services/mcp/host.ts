@@ -4,7 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Runnable } from '../../base/lifecycle.ts'
 import type { Log } from '../../base/log.ts'
 import { readSecretFile } from '../../base/secret-file.ts'
-import type { ControlCall, HostDescription } from '../../model/control.ts'
+import type { ControlCall, HostAnswer } from '../../model/control.ts'
 import type { OwnFigures } from '../../model/host-figures.ts'
 import { UNPROCESSED_HEADER } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
@@ -45,11 +45,12 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
   const requests = createRequests(server)
   server.keepAliveTimeout = 65_000 // above the gateway's, which closes first
   const ports = createPorts({ server, log })
+  const served: Served = { byPort, ports, changes: 0 }
   const readLoop = createLoopMeter()
   const measure = (): OwnFigures => ({ loop: readLoop(), calls: calls.figures() })
   const control = createControl({
     socketPath: environment.controlSocket,
-    answer: (call) => answerControl({ byPort, ports, measure }, call),
+    answer: (call) => answerControl({ served, measure }, call),
     log,
   })
 
@@ -57,7 +58,7 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
     name: 'host',
     start: async () => {
       const services = readServices(environment)
-      await change({ byPort, ports }, { remove: [], put: services })
+      await change(served, { remove: [], put: services })
       await control.start()
       log.info('host started', { services: services.length })
     },
@@ -78,27 +79,28 @@ const readHostKey = (file: string): Buffer => {
   throw new AppError('config_invalid', `${file} does not hold ${KEY_BYTES} bytes in base64.`)
 }
 
-type Served = { byPort: Map<number, Service>; ports: Ports }
+type Served = { byPort: Map<number, Service>; ports: Ports; changes: number }
+
+const STARTED_AT = Date.now()
 
 const answerControl = async (
-  served: Served & { measure: () => OwnFigures },
+  { served, measure }: { served: Served; measure: () => OwnFigures },
   call: ControlCall,
 ): Promise<unknown> => {
   if (call.method === 'change') return change(served, call)
-  if (call.method === 'measure') return served.measure()
-  const description: HostDescription = {
-    pid: process.pid,
-    services: [...served.byPort.values()],
-    taken: served.ports.taken(),
-  }
-  return description
+  if (call.method === 'measure') return measure()
+  const revision = `${process.pid}.${STARTED_AT}.${served.changes}`
+  const answer: HostAnswer = { pid: process.pid, revision, taken: served.ports.taken() }
+  return call.known === revision ? answer : { ...answer, services: [...served.byPort.values()] }
 }
 
 /** A service whose port stays is swapped between two requests; its connections stay open. */
 const change = async (
-  { byPort, ports }: Served,
+  served: Served,
   { remove, put }: { remove: readonly string[]; put: readonly Service[] },
 ): Promise<void> => {
+  const { byPort, ports } = served
+  served.changes += 1
   const going = new Set([...remove, ...put.map(({ name }) => name)])
   const kept = new Set(put.map(({ port }) => port))
   for (const [port, service] of [...byPort]) {
