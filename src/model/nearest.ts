@@ -20,20 +20,31 @@ export const nearestFew = (word: string, candidates: readonly string[], most: nu
     .map(({ candidate }) => candidate)
 }
 
-/** Levenshtein's distance, two rows at a time. */
+/** Levenshtein's distance, where two letters in the wrong order are one slip and not two; three rows at a time. */
 const editDistance = (a: string, b: string): number => {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++)
-      row[j] = Math.min(
-        (row[j - 1] ?? 0) + 1,
-        (previous[j] ?? 0) + 1,
-        (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      )
-    previous = row
+  let rows: Rows = {
+    previous: Array.from({ length: b.length + 1 }, (_, index) => index),
+    before: [],
   }
-  return previous[b.length] ?? 0
+  for (let i = 1; i <= a.length; i++) rows = { previous: nextRow(a, b, { i, ...rows }), before: rows.previous } // prettier-ignore
+  return rows.previous[b.length] ?? 0
+}
+
+type Rows = { previous: readonly number[]; before: readonly number[] }
+
+const nextRow = (a: string, b: string, { i, previous, before }: Rows & { i: number }): number[] => {
+  const at = (row: readonly number[], j: number) => row[j] ?? Infinity
+  const row = [i]
+  for (let j = 1; j <= b.length; j++) {
+    const isSwapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+    row[j] = Math.min(
+      at(row, j - 1) + 1,
+      at(previous, j) + 1,
+      at(previous, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      isSwapped ? at(before, j - 2) + 1 : Infinity,
+    )
+  }
+  return row
 }
 
 /** `did you mean "x"?` with a leading blank, or nothing. */
