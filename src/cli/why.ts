@@ -46,6 +46,8 @@ type Asked = {
 const EVENTS = 100
 const LOG_LINES = 20
 const PROBE_MS = 2_000
+/** The daemon logs transitions too; they are in the timeline as events. */
+const TOLD_AS_EVENT = '"event":"service changed state"'
 
 /**
  * Puts together what is known of a service from events, the supervisor's files, the logs and a probe. What is away, the
@@ -67,9 +69,11 @@ export const explain = async (config: Config, service: string): Promise<Why> => 
       missing.push(`${what}: ${messageOf(error)}`)
       return []
     })
+  const events = await orMissing('events', () => eventsOf(asked))
+  const isNews = ({ text }: WhyEntry) => events.length === 0 || !text.includes(TOLD_AS_EVENT)
   const found = [
-    await orMissing('events', () => eventsOf(asked)),
-    await orMissing('logs', () => logOf(asked, fleet)),
+    events,
+    (await orMissing('logs', () => logOf(asked, fleet))).filter(isNews),
     evidenceOf(asked, decisions),
     crashOf(asked),
     [await probeNow(asked)],
