@@ -26,8 +26,14 @@ module.exports = {
     {
       name: 'parts-do-not-know-each-other',
       severity: 'error',
-      from: { path: `^src/(${parts})/` },
+      from: { path: `^src/(${parts})/`, pathNot: '^src/services/[^/]+/main\\.ts$' },
       to: { path: '^src/', pathNot: ['^src/(base|model)/', '^src/$1/'] },
+    },
+    {
+      name: 'programs-of-services-introduce-tracing-alone',
+      severity: 'error',
+      from: { path: '^src/services/([^/]+)/main\\.ts$' },
+      to: { path: '^src/', pathNot: ['^src/(base|model|tracing)/', '^src/services/$1/'] },
     },
     {
       name: 'compose-knows-no-program',
@@ -47,6 +53,7 @@ module.exports = {
     oneDoor('redis', 'store', '^node_modules/@redis/'),
     oneDoor('express', '(api|gateway)', '^node_modules/(@types/)?express/'),
     oneDoor('prom-client', 'metrics', '^node_modules/prom-client/'),
+    oneDoor('opentelemetry', 'tracing', '^node_modules/@opentelemetry/'),
     oneDoor('pm2', 'processes', '^node_modules/pm2/'),
     oneDoor('libsodium', 'vault', '^node_modules/(@types/)?libsodium'),
     oneDoor('http-proxy', 'gateway', '^node_modules/(@types/)?http-proxy/'),

@@ -64,7 +64,7 @@ export const createDaemon = (options: FleetOptions): Runnable => {
         name: 'server',
         start: async () => {
           if (late.fleet && late.opened)
-            late.server = createServerPart({ ...late.fleet, ...common }, late.opened)
+            late.server = await createServerPart({ ...late.fleet, ...common }, late.opened)
           await late.server?.start()
         },
         stop: async () => late.server?.stop(),

@@ -41,6 +41,9 @@ const BREAKING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'src/services/mcp/start.ts': imports('../../daemon.ts'),
     'src/health/sweep.ts': `import type { nothing } from '../store/users.ts'\nexport type X = typeof nothing\n`,
   },
+  'programs-of-services-introduce-tracing-alone': {
+    'src/services/mcp/main.ts': imports('../../store/users.ts'),
+  },
   'compose-knows-no-program': { 'src/compose/fleet/parts.ts': imports('../../daemon.ts') },
   'no-cycles': { 'src/vault/open.ts': imports('./seal.ts') },
   'src-never-imports-test': { 'src/cli/fake.ts': imports('../../test/fake.ts') },
@@ -51,6 +54,7 @@ const BREAKING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'pm2-only-through-processes': { 'src/supervisor/restart.ts': imports('pm2') },
   'libsodium-only-through-vault': { 'src/model/seal.ts': imports('libsodium-wrappers') },
   'oauth4webapi-only-through-oauth': { 'src/api/sign-in.ts': imports('oauth4webapi') },
+  'opentelemetry-only-through-tracing': { 'src/health/span.ts': imports('@opentelemetry/api') },
   'prom-client-only-through-metrics': { 'src/api/metrics.ts': imports('prom-client') },
   'http-proxy-only-through-gateway': { 'src/api/forward.ts': imports('http-proxy') },
   'child-process-only-through-(processes|cli|store)': {
@@ -65,6 +69,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/fleet/plan.ts': imports('../model/service.ts'),
   'src/store/users.ts': imports('pg'),
   'src/vault/seal.ts': imports('./open.ts'), // the other half of the cycle, which is told once
+  'src/tracing/spans.ts': imports('@opentelemetry/api'),
+  'src/services/other/main.ts': imports('../../tracing/spans.ts'),
   'src/api/server.ts': imports('express'),
   'src/gateway/server.ts': imports('express'),
   'src/processes/launch.ts': imports('node:child_process'),
@@ -72,7 +78,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'test/fake.ts': imports('../src/store/users.ts'),
 }
 
-const PACKAGES = ['pg', '@electric-sql/pglite', '@redis/client', 'express', 'pm2', 'libsodium-wrappers', 'http-proxy', 'oauth4webapi', 'prom-client'] // prettier-ignore
+const PACKAGES = ['pg', '@electric-sql/pglite', '@redis/client', 'express', 'pm2', 'libsodium-wrappers', 'http-proxy', 'oauth4webapi', 'prom-client', '@opentelemetry/api'] // prettier-ignore
 
 const writeFiles = (folder: string, files: Readonly<Record<string, string>>): void => {
   for (const [path, text] of Object.entries(files)) {

@@ -8,6 +8,12 @@ import type { JwtSettings } from './jwt-settings.ts'
 import { LOG_LEVELS } from './log-line.ts'
 import { logEnvironment, LOG_FORMATS, logFilesOf, type LogSettings } from './log-settings.ts'
 import {
+  readTracing,
+  TRACING_VARIABLES,
+  tracingEnvironment,
+  type TracingSettings,
+} from './tracing-settings.ts'
+import {
   wholeNumber,
   httpUrl,
   list,
@@ -61,6 +67,8 @@ export type Config = LogSettings & {
   readonly auditDays: number | undefined
   /** Undefined: no JWTs are taken. */
   readonly jwt: JwtSettings | undefined
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingSettings | undefined
   /** The folder of the installed package. */
   readonly packageRoot: string
   /** Variables that are passed on to the processes of the fleet: CA certificates, proxies, locale. */
@@ -119,21 +127,24 @@ const PASSED = [
 export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const problems = Object.keys(given)
-    .filter((name) => name.startsWith('BERTH_') && !(name in schema.shape))
+    .filter((name) => name.startsWith('BERTH_') && !isKnown(name))
     .map((name) => `${name}: no such setting`)
   const parsed = schema.safeParse(given)
   if (!parsed.success)
     problems.push(
       ...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
     )
-  problems.push(...contradictionsIn(given))
+  const tracing = readTracing(given)
+  problems.push(...contradictionsIn(given), ...tracing.problems)
   if (!parsed.success || problems.length > 0)
     throw new AppError(
       'config_invalid',
       `The environment is not right:\n  ${problems.join('\n  ')}`,
     )
-  return configOf(parsed.data, given)
+  return { ...configOf(parsed.data, given), tracing: tracing.settings }
 }
+
+const isKnown = (name: string): boolean => name in schema.shape || TRACING_VARIABLES.includes(name)
 
 const contradictionsIn = (given: NodeJS.ProcessEnv): string[] => {
   const both = (one: string, other: string) =>
@@ -158,7 +169,7 @@ const contradictionsIn = (given: NodeJS.ProcessEnv): string[] => {
 
 type Environment = z.output<typeof schema>
 
-const configOf = (env: Environment, given: NodeJS.ProcessEnv): Config => {
+const configOf = (env: Environment, given: NodeJS.ProcessEnv): Omit<Config, 'tracing'> => {
   const packageRoot = findPackageRoot()
   return {
     ...pathsOf(env, packageRoot),
@@ -261,6 +272,7 @@ export const environmentOf = (config: Config): Record<string, string> => {
     BERTH_ALLOW_PRIVATE: config.allowPrivate ? 'true' : undefined,
     BERTH_AUDIT_RETENTION_DAYS: config.auditDays === undefined ? undefined : String(config.auditDays), // prettier-ignore
     ...jwtEnvironment(config.jwt),
+    ...tracingEnvironment(config.tracing),
   }
   const present = Object.entries(optional).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]]))
   return {

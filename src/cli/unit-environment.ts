@@ -18,7 +18,7 @@ export type UnitEnvironment = {
  */
 export const unitEnvironment = (config: Config, env: NodeJS.ProcessEnv): UnitEnvironment => {
   const set = Object.entries(environmentOf(config)).filter(
-    ([name]) => name === 'BERTH_HOME' || (SETTING.test(name) && isSet(env[name])),
+    ([name]) => isAlwaysTold(name) || (SETTING.test(name) && isSet(env[name])),
   )
   const isOpen = ([, value]: [string, string]) => redactText(value) === value
   return {
@@ -26,6 +26,9 @@ export const unitEnvironment = (config: Config, env: NodeJS.ProcessEnv): UnitEnv
     leftOut: set.filter((entry) => !isOpen(entry)).map(([name]) => name),
   }
 }
+
+/** OpenTelemetry's variables have several spellings, and are there only when they are set in one of them. */
+const isAlwaysTold = (name: string): boolean => name === 'BERTH_HOME' || name.startsWith('OTEL_')
 
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== ''
 

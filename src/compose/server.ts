@@ -19,16 +19,17 @@ import { openIdentify } from './accounts/identity.ts'
 import { composeSignIns } from './accounts/sign-ins.ts'
 import { migrationStatus } from '../store/migrate.ts'
 import { composeWatching } from './observation/watching.ts'
-import { loadHostKey, packageVersion } from './fleet/wanted.ts'
+import { openTracing } from './observation/tracing.ts'
+import { DAEMON_NAME, loadHostKey, packageVersion } from './fleet/wanted.ts'
 import type { Common, Stores } from './stores.ts'
 
 type Parts = FleetParts & Common
 
 /** The gateway, the HTTP API, and what works beside them on schedule. */
-export const createServerPart = (
+export const createServerPart = async (
   parts: Parts,
   { database, vault, audit, keys }: Stores,
-): Runnable => {
+): Promise<Runnable> => {
   const { config, log, supervisor, events, meters } = parts
   const identify = openIdentify({ config, database })
   const { record: recordEvent } = events
@@ -41,6 +42,7 @@ export const createServerPart = (
     onTokenChange: identify.forget,
     meters,
     recordAudit: audit.record,
+    tracing: await openTracing({ config, processName: DAEMON_NAME, log }),
   })
   const shared = { ...over, onInstanceChange: gateway.forget }
   const checks = createKeyChecks({ ...shared, hostKey: loadHostKey(config), renewToken: renewals.renew }) // prettier-ignore

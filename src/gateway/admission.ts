@@ -6,6 +6,7 @@ import { completeLimits, type Limits, type ServiceLimits } from './limits.ts'
 import { createOpenRequests } from './open-requests.ts'
 import { createRates, type TakeShared } from './rates.ts'
 import { readToolReport } from './tool-usage.ts'
+import type { RequestTrace } from './request-trace.ts'
 import { tooLarge } from './upload.ts'
 import type { Passed } from './usage-counters.ts'
 
@@ -30,6 +31,8 @@ export type Admitted = {
   ending: Ending
   /** Its connection gets another protocol. */
   isUpgrade: boolean
+  /** Undefined: it is not traced. */
+  trace: RequestTrace | undefined
 }
 
 /** Lets authenticated requests in within the limits of their service, and counts them. */
@@ -55,6 +58,7 @@ export const createAdmission = (options: AdmissionOptions) => {
     options.countBegin?.(instance)
     ending.onClosed = () => {
       if (isOpen) open.end(instance, isStream)
+      admitted.trace?.endWith(ending)
       const called = readToolReport(ending.toolReport)
       countUsage?.(instance, {
         tool: called?.tool,

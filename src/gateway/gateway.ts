@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import { orThrow, whenThere, type Soon } from '../base/soon.ts'
 import type { Credentials } from '../model/host-credentials.ts'
 import { parseInstancePath, type InstanceRoute } from '../model/instance.ts'
+import type { BeginTrace } from '../model/span.ts'
 import {
   authenticateInstance,
   malformedRoute,
@@ -12,7 +13,12 @@ import {
   type GatewayInstance,
   type InstanceClaim,
 } from './authenticate.ts'
-import { createAdmission, type AdmissionOptions, type Admitted } from './admission.ts'
+import {
+  createAdmission,
+  isEventStream,
+  type AdmissionOptions,
+  type Admitted,
+} from './admission.ts'
 import type { ServiceState } from './breaker.ts'
 import type { Asked, Call } from './call.ts'
 import { sendErrorTo } from './errors.ts'
@@ -22,6 +28,7 @@ import { createGuard } from './guard.ts'
 import { withFreshTokens } from './fresh-tokens.ts'
 import { createInstanceCache } from './instance-cache.ts'
 import { Passage } from './passage.ts'
+import { traceRequest } from './request-trace.ts'
 import { createSealing } from './sealing.ts'
 import { askedOf } from './server-call.ts'
 import { endingOf } from './traffic.ts'
@@ -48,6 +55,8 @@ export type GatewayNeeds = Pick<AuthenticateNeeds, 'identifyUser'> &
     trustedProxies?: readonly string[]
     /** A request was not forwarded; for metrics. */
     countRefusal?: (code: string) => void
+    /** Absent: nothing is traced. */
+    beginTrace?: BeginTrace | undefined
     hostKey: Buffer
     log: Log
   }
@@ -85,9 +94,12 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
     handle: (call) => {
       const route = routeOf(call)
       if (!route) return false
-      const refuse = (error: unknown) => call.reply.refuse(note(needs, { route, requestId: call.id }, error)) // prettier-ignore
+      const from = traced(needs, { request: call, requestId: call.id, ending: call.reply, isUpgrade: false }) // prettier-ignore
+      const refuse = (error: unknown) => {
+        call.reply.refuse(note(needs, { route, from }, error))
+        from.trace?.endWith(call.reply)
+      }
       try {
-        const from = { request: call, requestId: call.id, ending: call.reply, isUpgrade: false }
         const done = whenThere(admit(from, route), (to) => forward.send(call, to, refuse))
         if (done instanceof Promise) done.catch(refuse)
       } catch (error) {
@@ -99,11 +111,15 @@ export const createGateway = (needs: GatewayNeeds): Gateway => {
       const asked = askedOf(request)
       const route = routeOf(asked)
       if (!route) return false
-      const from = { request: asked, requestId, ending: endingOf(socket), isUpgrade: true }
+      const ending = endingOf(socket)
+      const from = traced(needs, { request: asked, requestId, ending, isUpgrade: true })
       Promise.resolve()
         .then(() => admit(from, route))
         .then((to) => forward.upgrade(request, socket, { to, head }))
-        .catch((error: unknown) => sendErrorTo(socket, note(needs, { route, requestId }, error), requestId)) // prettier-ignore
+        .catch((error: unknown) =>
+          sendErrorTo(socket, note(needs, { route, from }, error), requestId),
+        ) // prettier-ignore
+        .finally(() => from.trace?.endWith(ending))
       return true
     },
     ...changes,
@@ -131,15 +147,23 @@ const createAdmit = (
       () => authenticateInstance(lookups, route, from.request),
       (error) => guard.judge(forwarded.clientOf(from.request), error),
     )
-    return whenThere(known, (instance) =>
-      whenThere(enter(instance, from), ({ maxBodyBytes }) => {
-        const port = needs.portOf(instance.service)
-        if (port === undefined) throw refusal(instance.service)
+    return whenThere(known, (instance) => {
+      const { service } = instance
+      const port = needs.portOf(service)
+      from.trace?.name({ service, port, rest: route.rest, isStream: from.isUpgrade || isEventStream(from.request) }) // prettier-ignore
+      return whenThere(enter(instance, from), ({ maxBodyBytes }) => {
+        if (port === undefined) throw refusal(service)
         return new Passage(passages, { instance, from, port, path: route.rest, maxBodyBytes })
-      }),
-    )
+      })
+    })
   }
 }
+
+/** The one check that a request costs when nothing is traced. */
+const traced = ({ beginTrace }: GatewayNeeds, from: Omit<Admitted, 'trace'>): Admitted => ({
+  ...from,
+  trace: beginTrace && traceRequest({ ...from, begin: beginTrace }),
+})
 
 const routeOf = ({ target, notes }: Asked): InstanceRoute | undefined => {
   if (notes.route === undefined)
@@ -148,18 +172,25 @@ const routeOf = ({ target, notes }: Asked): InstanceRoute | undefined => {
 }
 
 /** Of a request, for the log: never its secret, nor its query. */
-type Failed = { route: InstanceRoute; requestId: string }
+type Failed = { route: InstanceRoute; from: Admitted }
 
 /** What to answer to a failed request. A service that is down is noted once, not with every request. */
 const note = (
   { log, countRefusal }: GatewayNeeds,
-  { route: { handle, service }, requestId }: Failed,
+  { route: { handle, service }, from: { requestId, trace } }: Failed,
   error: unknown,
 ): AppError => {
   const known = error instanceof AppError ? error : new AppError('internal', 'The gateway failed.')
   countRefusal?.(known.code)
+  trace?.fail(known)
   const isKnownOutage = known.code === 'service_unavailable' && known.cause === undefined
   if (known.status >= 500 && !isKnownOutage)
-    log.error('request failed', { handle, service, requestId, error })
+    log.error('request failed', {
+      handle,
+      service,
+      requestId,
+      ...(trace && { traceId: trace.traceId }),
+      error,
+    })
   return known
 }

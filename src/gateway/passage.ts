@@ -57,22 +57,23 @@ export class Passage {
 
   /** Request line and headers, with the empty line behind them. @throws AppError */
   headText(): string {
-    const { request, requestId } = this.#from
+    const { request, requestId, trace } = this.#from
     const { notes, headers } = request
     notes.passed ??= headLines(passedOf(headers, isPassed))
     return (
       `${request.method} ${this.path} HTTP/1.1\r\nhost: 127.0.0.1:${this.port}\r\nx-request-id: ${requestId}\r\n` +
-      `${CREDENTIALS_HEADER}: ${this.#sealed()}\r\n${this.#needs.forwarded.linesFor(request)}${notes.passed}` +
+      `${CREDENTIALS_HEADER}: ${this.#sealed()}\r\n${this.#needs.forwarded.linesFor(request)}${trace ? headLines(trace.attempt()) : ''}${notes.passed}` +
       'connection: keep-alive\r\n\r\n'
     )
   }
 
   /** Those of a request that wants another protocol. @throws AppError */
   upgradeHeaders(): HeaderList {
-    const { request, requestId } = this.#from
+    const { request, requestId, trace } = this.#from
     return [
       'host', `127.0.0.1:${this.port}`, 'x-request-id', requestId, CREDENTIALS_HEADER, this.#sealed(),
       ...this.#needs.forwarded.headersFor(request),
+      ...(trace?.attempt() ?? []),
       ...passedOf(request.headers, isPassedWithUpgrade),
     ] // prettier-ignore
   }

@@ -10,6 +10,7 @@ import { createFrontServer } from '../../src/gateway/server.ts'
 import type { Slowness } from '../../src/gateway/front/exchange.ts'
 import type { Credentials } from '../../src/model/host-credentials.ts'
 import { hashSecret } from '../../src/model/instance.ts'
+import type { BeginTrace } from '../../src/model/span.ts'
 import { findFreePorts } from './free-ports.ts'
 
 type Api = (request: IncomingMessage, response: ServerResponse) => void
@@ -65,6 +66,7 @@ type World = AdmissionOptions & {
   trustedProxies?: readonly string[]
   slowness?: Slowness
   log?: Log
+  beginTrace?: BeginTrace
 }
 
 /** A front server whose instances, users and ports are given; the rest of the API answers 299. */

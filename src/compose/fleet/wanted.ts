@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { environmentOf, readVariables, type Config } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
+import { otlpEnvironment } from '../../base/otlp.ts'
 import { readOrMakeSecretFile } from '../../base/secret-file.ts'
 import { buildEcosystem } from '../../fleet/ecosystem.ts'
 import { planHosts } from '../../fleet/plan.ts'
@@ -42,6 +43,8 @@ export const loadWantedFleet = async (
 ): Promise<WantedFleet> => {
   const registry = loadRegistry(config.registryDir, remembered, runningServices(config))
   const services = selectServices(registry.services, config.services)
+  const outward = config.tracing?.outward ?? []
+  if (outward !== 'all') requireKnown('BERTH_TRACEPARENT_TO', registry.services, outward)
   if (services.length === 0)
     throw new AppError(
       'registry_invalid',
@@ -88,16 +91,26 @@ const runningServices = ({ home }: Config): Service[] => {
 
 const selectServices = (services: readonly Service[], wanted: Config['services']): Service[] => {
   if (wanted === 'all') return [...services]
+  requireKnown('BERTH_SERVICES', services, wanted)
+  return services.filter((service) => wanted.includes(service.name))
+}
+
+/** @throws AppError `config_invalid` */
+const requireKnown = (
+  setting: string,
+  services: readonly Service[],
+  wanted: readonly string[],
+): void => {
   const names = services.map((service) => service.name)
   const unknown = wanted.filter((name) => !names.includes(name))
-  if (unknown.length === 0) return services.filter((service) => wanted.includes(service.name))
+  if (unknown.length === 0) return
   const said = unknown.map((name) => {
     const near = nearest(name, names)
     return near === undefined ? name : `${name} (did you mean ${near}?)`
   })
   throw new AppError(
     'config_invalid',
-    `BERTH_SERVICES names what the registry does not have: ${said.join(', ')}.`,
+    `${setting} names what the registry does not have: ${said.join(', ')}.`,
   )
 }
 
@@ -116,6 +129,7 @@ const hostEnvironment = (config: Config): Record<string, string> => ({
   BERTH_LOG_LEVEL: config.logLevel,
   ...(config.sandboxUrl === undefined ? {} : { BERTH_SANDBOX_URL: config.sandboxUrl }),
   ...(config.allowPrivate ? { BERTH_ALLOW_PRIVATE: 'true' } : {}),
+  ...(config.tracing && otlpEnvironment(config.tracing)),
 })
 
 /** The key under which the gateway seals credentials for hosts; made by whoever needs it first. */

@@ -29,6 +29,7 @@ import { createListener } from '../../store/listener.ts'
 import { createSharedBuckets } from '../../store/redis.ts'
 import { addUsage, rollUpUsage } from '../../store/usage.ts'
 import { findLiveToken, type LiveToken } from '../../store/tokens.ts'
+import type { Tracing } from '../../tracing/tracing.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { loadHostKey } from '../fleet/wanted.ts'
 
@@ -49,6 +50,8 @@ export type GatewayPartsOptions = {
   recordEvent?: RecordEvent
   /** What is counted beside the usage; by default nobody looks. */
   meters?: Meters
+  /** Absent: nothing is traced. */
+  tracing?: Tracing | undefined
   log: Log
 }
 
@@ -75,7 +78,7 @@ const MIN_OPEN = 64
 
 /** Makes the gateway over database and vault; the daemon and the gateway role share it. */
 export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
-  const { config, database, log } = options
+  const { config, database, tracing, log } = options
   const tokens = createTokenCache(database)
   const identify = openIdentify({ config, database, findLiveToken: tokens.find })
   const forgetTokens = () => {
@@ -102,12 +105,13 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
     portOf: options.portOf,
     ...(options.stateOf && { stateOf: options.stateOf }),
     trustedProxies: config.trustedProxies,
+    ...traceThrough(tracing),
     hostKey: loadHostKey(config),
     log: log.child('gateway'),
   })
   const oldUrls = grants && openOldUrls(options, gateway, grants)
   const listener = createChangeListener(options, changesFor({ gateway, forgetTokens, oldUrls }))
-  const others = [shared?.runnable, usage, oldUrls?.runnable].filter((one) => one !== undefined)
+  const others = present([runnableOf(tracing), shared?.runnable, usage, oldUrls?.runnable])
   return {
     gateway: oldUrls?.gateway ?? gateway,
     renewals,
@@ -116,6 +120,13 @@ export const composeGateway = (options: GatewayPartsOptions): GatewayParts => {
     runnable: sequence('gateway', [...listener, ...others], log),
   }
 }
+
+const traceThrough = (tracing: Tracing | undefined) => tracing && { beginTrace: tracing.begin }
+
+const runnableOf = (tracing: Tracing | undefined) => tracing?.runnable
+
+const present = (all: readonly (Runnable | undefined)[]): Runnable[] =>
+  all.filter((one) => one !== undefined)
 
 /** Opens what goes to a host with a request. */
 const createOpening = ({ config: { baseUrl }, vault, services }: GatewayPartsOptions) => {

@@ -9,6 +9,7 @@ import { createHostCheck } from '../../gateway/allowed-hosts.ts'
 import { sendError } from '../../gateway/errors.ts'
 import { createFrontServer } from '../../gateway/server.ts'
 import { meterDatabase, meterVault } from '../observation/metered.ts'
+import { openTracing } from '../observation/tracing.ts'
 import { openDatabase, prepareDatabase } from '../accounts/open.ts'
 import { openAuditLog } from '../accounts/audit.ts'
 import { createMeters, type Meters } from '../../model/meters.ts'
@@ -95,6 +96,7 @@ const createServerPart = async (
     services: fleet.services,
     processes,
     recordAudit: audit.record,
+    tracing: await openTracing({ config, processName: GATEWAY_ROLE, log }),
     log,
   })
   const checkHost = createHostCheck(config.baseUrl, [config.host, ...config.allowedHosts])

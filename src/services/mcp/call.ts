@@ -1,8 +1,10 @@
 import { RENEWAL, type Credentials } from '../../model/host-credentials.ts'
 import type { ToolResult, ToolUsage } from '../../model/host-protocol.ts'
 import type { Service, Tool } from '../../model/service.ts'
+import type { Span } from '../../model/span.ts'
 import { renewalOf } from './advice.ts'
 import { toolError, toToolResult } from './answer.ts'
+import { beginCall } from './call-span.ts'
 import { checkArguments, type Arguments } from './arguments.ts'
 import { ECHO, echoAnswer } from './echo.ts'
 import { describeFailure } from './failure.ts'
@@ -20,6 +22,8 @@ export type CallOptions = {
   upstream: Upstream
   /** Aborts when nobody waits for the result any more. */
   signal?: StopSignal
+  /** What the call is a part of. */
+  span?: Span | undefined
 }
 
 export type Called = { result: ToolResult; usage: ToolUsage }
@@ -34,7 +38,9 @@ export const callTool = async (options: CallOptions): Promise<Called | undefined
   const tool = prepare(options.service).tools.get(options.tool)
   if (!tool) return undefined
   const startedAt = performance.now()
-  const { result, status } = await attempt(tool, options)
+  const span = options.span && beginCall(options.span, tool)
+  const { result, status } = await attempt(tool, { ...options, span })
+  span?.end(result.isError === true ? 'tool_error' : undefined)
   const usage: ToolUsage = {
     tool: tool.name,
     ok: result.isError !== true,
@@ -62,6 +68,7 @@ const attempt = async (tool: Tool, options: CallOptions): Promise<Outcome> => {
   const mask = maskFor(service, credentials)
   try {
     const request = buildRequest({ service, tool, args: checked.args, credentials })
+    if (options.span) request.trace = { span: options.span, service, tool, sent: 0, isElsewhere: false } // prettier-ignore
     const answer =
       service.name === ECHO
         ? echoAnswer(request, credentials)

@@ -5,7 +5,7 @@ import { redactText } from '../../base/redact.ts'
 import type { CrashRecord } from '../../model/crash.ts'
 
 /** `requestId`: the gateway's. */
-export type Work = { service: string; requestId?: string }
+export type Work = { service: string; requestId?: string; traceId?: string }
 
 /** What the code that runs now works for; it lasts over timers and promises. */
 const working = new AsyncLocalStorage<Work>()

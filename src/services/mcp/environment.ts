@@ -1,5 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { LOG_LEVELS, type LogLevel } from '../../base/log-line.ts'
+import { parseNamedValues } from '../../base/named-values.ts'
+import { DEFAULT_SERVICE_NAME, outwardOf, type Otlp } from '../../base/otlp.ts'
 
 /** As undici takes them; empty is none. */
 export type Proxies = { httpProxy: string; httpsProxy: string; noProxy: string }
@@ -24,6 +26,8 @@ export type HostEnvironment = {
   allowPrivate: boolean
   proxies: Proxies
   logLevel: LogLevel
+  /** Where its traces go; undefined: nothing is traced. */
+  otlp: Otlp | undefined
 }
 
 /**
@@ -55,12 +59,26 @@ export const readHostEnvironment = (env: NodeJS.ProcessEnv): HostEnvironment => 
     allowPrivate: readFlag('BERTH_ALLOW_PRIVATE', env, problems),
     proxies: readProxies(env, problems),
     logLevel: readLogLevel(env['BERTH_LOG_LEVEL'] ?? 'info', problems),
+    otlp: readOtlp(env),
   }
   if (problems.length === 0) return environment
   throw new AppError(
     'config_invalid',
     `The host's environment is not right:\n  ${problems.join('\n  ')}`,
   )
+}
+
+/** As the daemon checked it. */
+const readOtlp = (env: NodeJS.ProcessEnv): Otlp | undefined => {
+  const url = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? ''
+  if (url === '') return undefined
+  return {
+    url,
+    serviceName: env['OTEL_SERVICE_NAME'] ?? DEFAULT_SERVICE_NAME,
+    resource: parseNamedValues(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '') ?? {},
+    headersFile: env['BERTH_OTLP_HEADERS_FILE'],
+    outward: outwardOf((env['BERTH_TRACEPARENT_TO'] ?? '').split(',').filter(Boolean)),
+  }
 }
 
 /** A word that is neither is refused: it could have been meant either way. */

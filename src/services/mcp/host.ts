@@ -8,6 +8,7 @@ import type { ControlCall, HostAnswer } from '../../model/control.ts'
 import type { OwnFigures } from '../../model/host-figures.ts'
 import { UNPROCESSED_HEADER } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
+import type { ResumeTrace, Span } from '../../model/span.ts'
 import { createCalls } from './calls.ts'
 import { createControl } from './control.ts'
 import { workFor, type Work } from './crash-record.ts'
@@ -16,15 +17,24 @@ import { createLoopMeter } from './loop-figures.ts'
 import { createPorts, type Ports } from './ports.ts'
 import { createRequests } from './requests.ts'
 import { createRouter } from './router.ts'
+import { resumeRequest } from './server-span.ts'
 import { createUpstream } from './upstream.ts'
 import { createWorkNote, noteAnswers } from './work-note.ts'
 
-type HostOptions = { environment: HostEnvironment; log: Log }
+type HostOptions = {
+  environment: HostEnvironment
+  log: Log
+  /** Absent: nothing is traced. */
+  resumeTrace?: ResumeTrace | undefined
+}
 
 /** One process that serves any list of services, each on its static port. */
-export const createHost = ({ environment, log }: HostOptions): Runnable => {
+export const createHost = ({ environment, log, resumeTrace }: HostOptions): Runnable => {
   const note = createWorkNote(environment.workFile)
-  const upstream = noteAnswers(createUpstream(environment), note)
+  const upstream = noteAnswers(
+    createUpstream({ ...environment, traceparentTo: environment.otlp?.outward ?? [] }),
+    note,
+  )
   const hostKey = readHostKey(environment.hostKeyFile)
   const calls = createCalls(log)
   const route = createRouter({ hostKey, upstream, calls, log })
@@ -40,7 +50,8 @@ export const createHost = ({ environment, log }: HostOptions): Runnable => {
     }
     note.begin(service.name)
     response.once('close', note.end)
-    workFor(workOf(service, request), () => route(service, request, response))
+    const span = resumeTrace && resumeRequest(resumeTrace, { service, request, response })
+    workFor(workOf(service, request, span), () => route({ service, request, response, span }))
   })
   const requests = createRequests(server)
   server.keepAliveTimeout = 65_000 // above the gateway's, which closes first
@@ -137,7 +148,8 @@ const readServed = (file: string): RegistryFile | undefined => {
   }
 }
 
-const workOf = ({ name }: Service, { headers }: IncomingMessage): Work => {
+const workOf = ({ name }: Service, { headers }: IncomingMessage, span: Span | undefined): Work => {
   const requestId = headers['x-request-id']
-  return typeof requestId === 'string' ? { service: name, requestId } : { service: name }
+  const work = typeof requestId === 'string' ? { service: name, requestId } : { service: name }
+  return span ? { ...work, traceId: span.traceId } : work
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Credentials } from '../../model/host-credentials.ts'
 import type { Service } from '../../model/service.ts'
+import type { Span } from '../../model/span.ts'
 import type { Calls } from './calls.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -12,4 +13,6 @@ export type McpExchange = {
   credentials: Credentials
   upstream: Upstream
   calls: Calls
+  /** Undefined: it is not traced. */
+  span?: Span | undefined
 }

@@ -59,13 +59,21 @@ const answerCall = async (
   exchange: McpExchange,
   { era, id, name, args, progressToken }: Call,
 ): Promise<void> => {
-  const { service, request, response, credentials, upstream } = exchange
+  const { service, request, response, credentials, upstream, span } = exchange
   const endKeepAlive = keepAlive({ era, id, response }, progressToken)
   const { signal, abort } = stopAtLeaving(response)
   const cancel = () => abort(new DOMException('the client cancelled the call', 'AbortError'))
   const forget = era === 'legacy' ? noteCall(request.headers, id, cancel) : undefined
   try {
-    const called = await callTool({ service, tool: name, args, credentials, upstream, signal })
+    const called = await callTool({
+      service,
+      tool: name,
+      args,
+      credentials,
+      upstream,
+      signal,
+      span,
+    })
     if (!called || response.destroyed) return
     const { modernMembers } = prepare(service)
     const result = era === 'modern' ? { ...called.result, ...modernMembers } : called.result

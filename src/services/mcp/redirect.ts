@@ -16,5 +16,12 @@ export const redirected = (
   if (url.origin === request.url.origin) return { ...request, url }
   const { accept = '*/*', 'user-agent': agent = '' } = request.headers
   // A body may have been made of the key as well.
-  return { ...request, url, headers: { accept, 'user-agent': agent }, body: undefined }
+  const { trace } = request
+  return {
+    ...request,
+    url,
+    headers: { accept, 'user-agent': agent },
+    body: undefined,
+    ...(trace && { trace: { ...trace, isElsewhere: true } }),
+  }
 }

@@ -5,6 +5,7 @@ import type { Log } from '../../base/log.ts'
 import { CREDENTIALS_HEADER, type Credentials } from '../../model/host-credentials.ts'
 import { DEEP_HEADER, type HostHealth } from '../../model/host-protocol.ts'
 import type { Service } from '../../model/service.ts'
+import type { Span } from '../../model/span.ts'
 import { VERIFY_HEADER } from '../../model/verification.ts'
 import { readJson, sendJson } from './body.ts'
 import { callTool } from './call.ts'
@@ -22,13 +23,20 @@ import { verifyKey } from './verify.ts'
 type RouterOptions = { hostKey: Buffer; upstream: Upstream; calls: Calls; log: Log }
 type Opener = ReturnType<typeof createOpener>
 type Routing = { open: Opener; upstream: Upstream; calls: Calls }
-type Exchange = { service: Service; request: IncomingMessage; response: ServerResponse }
+type Exchange = {
+  service: Service
+  request: IncomingMessage
+  response: ServerResponse
+  /** Undefined: it is not traced. */
+  span?: Span | undefined
+}
 
 /** What every static port serves: `/health`, `/mcp`, `/tools` and `/tools/{name}`. */
 export const createRouter = ({ hostKey, upstream, calls, log }: RouterOptions) => {
   const routing = { open: createOpener(hostKey), upstream, calls }
-  return (service: Service, request: IncomingMessage, response: ServerResponse): void => {
-    handle(routing, { service, request, response }).catch((error: unknown) => {
+  return (exchange: Exchange): void => {
+    const { service, request, response } = exchange
+    handle(routing, exchange).catch((error: unknown) => {
       const known = error instanceof AppError ? error : undefined
       const requestId = String(request.headers['x-request-id'] ?? randomUUID())
       if (!known) log.error('request failed', { service: service.name, requestId, error })
@@ -68,18 +76,17 @@ const answerHealth = async (
 }
 
 const answerMcp = ({ open, upstream, calls }: Routing, exchange: Exchange): Promise<void> => {
-  const { service, request, response } = exchange
   const credentials = credentialsOf(open, exchange)
-  return serveMcp({ service, request, response, credentials, upstream, calls })
+  return serveMcp({ ...exchange, credentials, upstream, calls })
 }
 
 const answerTool = async (options: Routing, exchange: Exchange, tool: string): Promise<void> => {
-  const { service, request, response } = exchange
+  const { service, request, response, span } = exchange
   const credentials = credentialsOf(options.open, exchange)
   const args = await readJson(request)
   const { upstream, calls } = options
   const signal = leaving(response)
-  const called = await callTool({ service, tool, args, credentials, upstream, signal })
+  const called = await callTool({ service, tool, args, credentials, upstream, signal, span })
   if (!called)
     throw new AppError('not_found', `${service.name} has no tool "${tool}"; GET /tools lists them.`)
   reportUsage({ ...exchange, calls }, called.usage)

@@ -49,7 +49,7 @@ const createHandler = (service: Service): McpHttpHandler =>
 /* eslint-disable @typescript-eslint/no-deprecated */
 const createServer = (service: Service, extra: unknown): Server => {
   const exchange = extra as McpExchange
-  const { credentials, upstream } = exchange
+  const { credentials, upstream, span } = exchange
   const { info, capabilities, instructions = '' } = describeServer(service)
   const hint = { ttlMs: LIST_TTL_MS, cacheScope: LIST_SCOPE } as const
   const cacheHints = { 'tools/list': hint, 'server/discover': hint }
@@ -66,6 +66,7 @@ const createServer = (service: Service, extra: unknown): Server => {
       credentials,
       upstream,
       signal: mcpReq.signal,
+      span,
     })
     if (called) reportUsage(exchange, called.usage)
     if (called) return called.result

@@ -1,6 +1,7 @@
 import type { Service } from '../../model/service.ts'
 import { assertPublicHost, assertPublicName, publicLookup } from '../../base/address-guard.ts'
 import type { createAgents } from './agents.ts'
+import { sendInSpan } from './call-span.ts'
 import { decoded } from './content-coding.ts'
 import { pauseFor, withinTime } from './deadline.ts'
 import type { Proxies } from './environment.ts'
@@ -25,6 +26,8 @@ export type UpstreamOptions = {
   sandboxUrl: string | undefined
   allowPrivate: boolean
   proxies?: Proxies
+  /** Services whose APIs are told of the trace that calls them; default none. */
+  traceparentTo?: 'all' | readonly string[]
 }
 
 type Agents = ReturnType<typeof createAgents>
@@ -39,14 +42,13 @@ export const createUpstream = ({
   sandboxUrl,
   allowPrivate,
   proxies = NO_PROXIES,
+  traceparentTo = [],
 }: UpstreamOptions): Upstream => {
   let loading: Promise<Agents> | undefined
   let agents: Agents | undefined
   // Loaded with the first call: a host starts without it.
-  const load = async (): Promise<Agents> => {
-    agents = (await import('./agents.ts')).createAgents({ guardedLookup: publicLookup, proxies })
-    return agents
-  }
+  const load = async (): Promise<Agents> =>
+    (agents = (await import('./agents.ts')).createAgents({ guardedLookup: publicLookup, proxies }))
   const usesProxy = ({ protocol }: URL) =>
     (protocol === 'https:' ? proxies.httpsProxy : proxies.httpProxy) !== ''
 
@@ -55,9 +57,8 @@ export const createUpstream = ({
     { service, request, signal }: Sending,
   ): Promise<UpstreamAnswer> => {
     if (sandboxUrl !== undefined) {
-      const url = new URL(
-        `${sandboxUrl}/${service.name}${request.url.pathname}${request.url.search}`,
-      )
+      const { pathname, search } = request.url
+      const url = new URL(`${sandboxUrl}/${service.name}${pathname}${search}`)
       return exchange(sandbox(), { ...request, url }, signal)
     }
     if (allowPrivate || namesItself(service, request.url))
@@ -69,12 +70,13 @@ export const createUpstream = ({
     return check ? check.then(send) : send()
   }
 
+  const traced = createTraced(traceparentTo)
   const follow = async (service: Service, first: OutgoingRequest, signal: StopSignal) => {
     const ways = agents ?? (await (loading ??= load()))
     let request = first
     for (let hops = 0; ; hops++) {
       const sending = { service, request, signal }
-      const answer = await twice(() => once(ways, sending), sending)
+      const answer = await twice(() => traced(sending, (one) => once(ways, one)), sending)
       const next = sandboxUrl === undefined ? redirected(request, answer) : undefined
       if (!next || hops >= MAX_REDIRECTS) return decoded(answer, MAX_ANSWER_BYTES)
       request = next
@@ -89,6 +91,16 @@ export const createUpstream = ({
     },
   }
 }
+
+/** Sends what is traced in a span of its own. */
+const createTraced =
+  (to: NonNullable<UpstreamOptions['traceparentTo']>) =>
+  (sending: Sending, send: (sending: Sending) => Promise<UpstreamAnswer>) => {
+    const { request, service } = sending
+    if (!request.trace) return send(sending)
+    const isTold = to === 'all' || to.includes(service.name)
+    return sendInSpan(request, isTold, (told) => send({ ...sending, request: told }))
+  }
 
 type Sending = { service: Service; request: OutgoingRequest; signal: StopSignal }
 
