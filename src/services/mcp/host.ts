@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { AppError } from '../../base/errors.ts'
 import type { Runnable } from '../../base/lifecycle.ts'
 import type { Log } from '../../base/log.ts'
@@ -17,9 +17,9 @@ import { createLoopMeter } from './loop-figures.ts'
 import { createPorts, type Ports } from './ports.ts'
 import { createRequests } from './requests.ts'
 import { createRouter } from './router.ts'
-import { resumeRequest } from './server-span.ts'
+import { endRequest, resumeRequest } from './server-span.ts'
 import { createUpstream } from './upstream.ts'
-import { createWorkNote, noteAnswers } from './work-note.ts'
+import { createWorkNote, noteAnswers, type WorkNote } from './work-note.ts'
 
 type HostOptions = {
   environment: HostEnvironment
@@ -49,8 +49,8 @@ export const createHost = ({ environment, log, resumeTrace }: HostOptions): Runn
       return
     }
     note.begin(service.name)
-    response.once('close', note.end)
-    const span = resumeTrace && resumeRequest(resumeTrace, { service, request, response })
+    const span = resumeTrace && resumeRequest(resumeTrace, { service, request })
+    response.once('close', span ? () => endBoth(note, span, response) : note.end)
     workFor(workOf(service, request, span), () => route({ service, request, response, span }))
   })
   const requests = createRequests(server)
@@ -80,6 +80,12 @@ export const createHost = ({ environment, log, resumeTrace }: HostOptions): Runn
       await upstream.close()
     },
   }
+}
+
+/** One listener for both: the SDK adds so many that Node warns of one more. */
+const endBoth = (note: WorkNote, span: Span, response: ServerResponse): void => {
+  note.end()
+  endRequest(span, response)
 }
 
 const KEY_BYTES = 32

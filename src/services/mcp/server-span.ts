@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { methodFact, routeBelow, type ResumeTrace, type Span } from '../../model/span.ts'
 import type { Service } from '../../model/service.ts'
 
-type Exchange = { service: Service; request: IncomingMessage; response: ServerResponse }
+type Exchange = { service: Service; request: IncomingMessage }
 
 /** Of the gateway's making; anybody on this machine may send something else. */
 const REQUEST_ID = /^[0-9a-f-]{36}$/
 
-/** The span of a request that the gateway traces; it ends with the answer. */
+/** The span of a request that the gateway traces. */
 export const resumeRequest = (
   resume: ResumeTrace,
-  { service, request, response }: Exchange,
+  { service, request }: Exchange,
 ): Span | undefined => {
   const { traceparent, 'x-request-id': id } = request.headers
   if (typeof traceparent !== 'string') return undefined
@@ -23,12 +23,14 @@ export const resumeRequest = (
     'berth.service': service.name,
     ...(typeof id === 'string' && REQUEST_ID.test(id) && { 'berth.request_id': id }),
   }
-  const span = resume({ name: `${method} ${route}`, kind: 'server', facts }, traceparent)
-  if (span) response.once('close', () => endWith(span, response))
-  return span
+  return resume({ name: `${method} ${route}`, kind: 'server', facts }, traceparent)
 }
 
-const endWith = (span: Span, { statusCode, headersSent, writableFinished }: ServerResponse) => {
+/** Its connection is done with it. */
+export const endRequest = (
+  span: Span,
+  { statusCode, headersSent, writableFinished }: ServerResponse,
+): void => {
   if (headersSent) span.tell({ 'http.response.status_code': statusCode })
   const failure = writableFinished ? String(statusCode) : 'incomplete'
   span.end(statusCode >= 500 || !writableFinished ? failure : undefined)
