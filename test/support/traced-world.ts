@@ -21,7 +21,7 @@ type World = {
   log?: Log
 }
 
-export const TOOL: Tool = makeTool({
+const TOOL: Tool = makeTool({
   name: 'get_item',
   endpoint: '/items/{id}?fields=all',
   parameters: { id: { required: true, in: 'path' }, note: { in: 'query' } },
