@@ -160,10 +160,13 @@ const createAdmit = (
 }
 
 /** The one check that a request costs when nothing is traced. */
-const traced = ({ beginTrace }: GatewayNeeds, from: Omit<Admitted, 'trace'>): Admitted => ({
-  ...from,
-  trace: beginTrace && traceRequest({ ...from, begin: beginTrace }),
-})
+const traced = (
+  { beginTrace: begin }: GatewayNeeds,
+  { request, requestId, ending, isUpgrade }: Omit<Admitted, 'trace'>,
+): Admitted => {
+  const trace = begin && traceRequest({ request, requestId, begin })
+  return { request, requestId, ending, isUpgrade, trace }
+}
 
 const routeOf = ({ target, notes }: Asked): InstanceRoute | undefined => {
   if (notes.route === undefined)
