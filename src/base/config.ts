@@ -2,11 +2,13 @@ import { availableParallelism, homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { contradictionsIn } from './contradictions.ts'
 import { AppError } from './errors.ts'
 import { homeAt, type Home } from './home.ts'
-import type { JwtSettings } from './jwt-settings.ts'
+import { jwtEnvironment, jwtOf, type JwtSettings } from './jwt-settings.ts'
 import { LOG_LEVELS } from './log-line.ts'
 import { logEnvironment, LOG_FORMATS, logFilesOf, type LogSettings } from './log-settings.ts'
+import { passedFrom, passedOn } from './passed-variables.ts'
 import {
   readTracing,
   TRACING_VARIABLES,
@@ -115,11 +117,6 @@ const schema = z.object({
   BERTH_JWT_SUB_IS_USER_ID: flag.default(false),
 })
 
-const PASSED = [
-  'PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR',
-  'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy',
-] // prettier-ignore
-
 /**
  * Reads and checks the environment. An empty variable counts as absent.
  * @throws AppError `config_invalid` with every problem at once.
@@ -145,27 +142,6 @@ export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
 }
 
 const isKnown = (name: string): boolean => name in schema.shape || TRACING_VARIABLES.includes(name)
-
-const contradictionsIn = (given: NodeJS.ProcessEnv): string[] => {
-  const both = (one: string, other: string) =>
-    given[one] && given[other] ? [`${one} and ${other}: give one of them`] : []
-  const hasKeys = given['BERTH_JWT_SECRET_FILE'] ?? given['BERTH_JWKS_URL']
-  const beside = Number(given['BERTH_GATEWAYS'] ?? 0) > 0
-  const idle = ['BERTH_JWT_ISSUER', 'BERTH_JWT_AUDIENCE', 'BERTH_JWT_SUB_IS_USER_ID']
-  return [
-    ...both('DATABASE_URL', 'DATABASE_URL_FILE'),
-    ...both('BERTH_JWT_SECRET_FILE', 'BERTH_JWKS_URL'),
-    ...(beside && !(given['DATABASE_URL'] ?? given['DATABASE_URL_FILE'])
-      ? ['BERTH_GATEWAYS: several processes need a Postgres: set DATABASE_URL']
-      : []),
-    ...(beside && given['BERTH_GATEWAY_PORT'] === (given['PORT'] ?? '3000')
-      ? ['BERTH_GATEWAY_PORT: the daemon has that port']
-      : []),
-    ...(hasKeys ? [] : idle)
-      .filter((name) => given[name] && given[name] !== 'false')
-      .map((name) => `${name}: says nothing without BERTH_JWT_SECRET_FILE or BERTH_JWKS_URL`),
-  ]
-}
 
 type Environment = z.output<typeof schema>
 
@@ -194,46 +170,15 @@ const configOf = (env: Environment, given: NodeJS.ProcessEnv): Omit<Config, 'tra
     auditDays: env.BERTH_AUDIT_RETENTION_DAYS,
     jwt: jwtOf(env),
     packageRoot,
-    passed: passedFrom(given, PASSED),
+    passed: passedOn(given),
   }
 }
-
-const jwtOf = (env: Environment): JwtSettings | undefined => {
-  const { BERTH_JWT_SECRET_FILE: file, BERTH_JWKS_URL: url } = env
-  const rest = {
-    issuer: env.BERTH_JWT_ISSUER,
-    audience: env.BERTH_JWT_AUDIENCE,
-    subjectIsUserId: env.BERTH_JWT_SUB_IS_USER_ID,
-  }
-  if (file !== undefined) return { source: { kind: 'secret', file: resolve(file) }, ...rest }
-  return url === undefined ? undefined : { source: { kind: 'jwks', url }, ...rest }
-}
-
-/** The variables that jwtOf reads the same again. */
-const jwtEnvironment = (jwt: JwtSettings | undefined): Record<string, string | undefined> => ({
-  BERTH_JWT_SECRET_FILE: jwt?.source.kind === 'secret' ? jwt.source.file : undefined,
-  BERTH_JWKS_URL: jwt?.source.kind === 'jwks' ? jwt.source.url : undefined,
-  BERTH_JWT_ISSUER: jwt?.issuer,
-  BERTH_JWT_AUDIENCE: jwt?.audience,
-  BERTH_JWT_SUB_IS_USER_ID: jwt?.subjectIsUserId ? 'true' : undefined,
-})
 
 /** The variables that services ask for by name, as far as this process has them. */
 export const readVariables = (
   names: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> => passedFrom(env, names)
-
-/** PM2 writes what is passed on to its files: an address with a password in it stays out. */
-const passedFrom = (given: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    names.flatMap((name) => {
-      const value = given[name]
-      return value === undefined || /^(\w+:\/\/[^/]*|[^/\s]+:[^/\s]*)@/.test(value)
-        ? []
-        : [[name, value]]
-    }),
-  )
 
 const pathsOf = (env: Environment, packageRoot: string) => {
   const root = resolve(env.BERTH_HOME ?? join(homedir(), '.berth'))

@@ -2,6 +2,7 @@ import type { Config } from '../../base/config.ts'
 import { sequence, type Runnable } from '../../base/lifecycle.ts'
 import { maxOpenFiles } from '../../base/proc.ts'
 import type { Log } from '../../base/log.ts'
+import { createChangeListener, type Changes } from './changes.ts'
 import { countThrough } from './count-through.ts'
 import type { ServiceState } from '../../gateway/breaker.ts'
 import { createGateway, type Gateway } from '../../gateway/gateway.ts'
@@ -21,13 +22,8 @@ import { composeRenewals } from '../accounts/sign-ins.ts'
 import { credentialsForHost } from '../keys/checks.ts'
 import type { Database } from '../../store/database.ts'
 import { findClaimedInstance } from '../../store/instances.ts'
-import { pruneBatchWriters } from '../../store/batch-writers.ts'
-import { pruneEvents } from '../../store/events.ts'
-import { pruneDeadLetters } from '../../store/webhooks.ts'
-import { pruneHealth } from '../../store/health.ts'
-import { createListener } from '../../store/listener.ts'
 import { createSharedBuckets } from '../../store/redis.ts'
-import { addUsage, rollUpUsage } from '../../store/usage.ts'
+import { addUsage } from '../../store/usage.ts'
 import { findLiveToken, type LiveToken } from '../../store/tokens.ts'
 import type { Tracing } from '../../tracing/tracing.ts'
 import type { Vault } from '../../vault/vault.ts'
@@ -67,8 +63,6 @@ export type GatewayParts = {
   runnable: Runnable
 }
 
-/** What the triggers of `user_service_instances` and `api_tokens` announce. */
-const CHANNEL = 'berth_changes'
 const MAX_TOKENS = 10_000
 /** Connections to database and hosts that are free, logs, locks. */
 const OWN_FILES = 512
@@ -208,29 +202,6 @@ const createLimitsOf = (services: GatewayPartsOptions['services']) => {
   }
 }
 
-const PRUNE_MS = 3_600_000
-
-/** Forgets what is old; one process is enough. */
-export const createPruning = (database: Database, log: Log): Runnable => {
-  let timer: NodeJS.Timeout | undefined
-  const prune = () => {
-    const forget = [rollUpUsage, pruneEvents, pruneHealth, pruneBatchWriters, pruneDeadLetters]
-    for (const prune of forget)
-      prune(database).catch((error: unknown) => log.warn('what is old is still there', { error }))
-  }
-  return {
-    name: 'pruning',
-    start: () => {
-      timer ??= setInterval(prune, PRUNE_MS)
-      return Promise.resolve()
-    },
-    stop: () => {
-      clearInterval(timer)
-      return Promise.resolve()
-    },
-  }
-}
-
 const createTokenCache = (database: Database) =>
   createLookupCache<Buffer, LiveToken>({
     find: (hash) => findLiveToken(database, hash),
@@ -240,28 +211,3 @@ const createTokenCache = (database: Database) =>
       token !== undefined && (token.expiresAt === null || token.expiresAt > new Date()),
     max: MAX_TOKENS,
   })
-
-type Changes = {
-  onInstance: (handle: string) => void
-  onMade: () => void
-  onToken: () => void
-  onRouting: () => void
-  onGap: () => void
-}
-
-/** Hears what any process changes in Postgres. The embedded database is this process's own. */
-const createChangeListener = (
-  { config, log }: GatewayPartsOptions,
-  { onInstance, onMade, onToken, onRouting, onGap }: Changes,
-): Runnable[] => {
-  if (config.databaseUrl === undefined) return []
-  const onMessage = (message: string) => {
-    const [kind, handle = ''] = message.split(' ')
-    if (kind === 'instance') onInstance(handle)
-    else if (kind === 'made') onMade()
-    else if (kind === 'routing') onRouting()
-    else onToken()
-  }
-  const url = config.databaseUrl
-  return [createListener({ url, channel: CHANNEL, onMessage, onGap, log: log.child('store') })]
-}
