@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import sodium from 'libsodium-wrappers'
 import { AppError } from '../base/errors.ts'
 import type { Keys } from './keys.ts'
+import type { Scratch } from './scratch.ts'
 
 type Signature = { kid: string; mac: Buffer }
 
@@ -18,7 +19,7 @@ export type Signer = {
 const FINGERPRINT_BYTES = 16
 
 /** A key for signing alone is derived from each master key. The library must be ready. */
-export const createSigner = (keys: Keys): Signer => {
+export const createSigner = (keys: Keys, scratch: Scratch): Signer => {
   const derived = new Map<string, Uint8Array>()
   const keyOf = (kid: string): Uint8Array | undefined => {
     const master = keys.find(kid)
@@ -35,13 +36,14 @@ export const createSigner = (keys: Keys): Signer => {
     sign: (message) => {
       const kid = keys.sealing()
       const mac = macOf(kid, message)
-      if (!mac) throw new AppError('key_missing', `The key ring lacks the key ${kid} that signs.`)
+      if (!mac) throw missing(kid)
       return { kid, mac }
     },
     fingerprint: (text) => {
-      const key = keyOf(keys.sealing()) ?? null
-      const hash = sodium.crypto_generichash(FINGERPRINT_BYTES, Buffer.from(text, 'utf8'), key)
-      return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('hex')
+      const kid = keys.sealing()
+      const key = keyOf(kid)
+      if (!key) throw missing(kid)
+      return scratch.hash({ bytes: FINGERPRINT_BYTES, text, key }).toString('hex')
     },
     check: (message, { kid, mac }) => {
       const right = macOf(kid, message)
@@ -50,3 +52,6 @@ export const createSigner = (keys: Keys): Signer => {
     },
   }
 }
+
+const missing = (kid: string): AppError =>
+  new AppError('key_missing', `The key ring lacks the key ${kid} that signs.`)

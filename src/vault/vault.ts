@@ -2,6 +2,7 @@ import sodium from 'libsodium-wrappers'
 import { AppError } from '../base/errors.ts'
 import { takeRandom } from '../base/random-pool.ts'
 import type { Keys } from './keys.ts'
+import { createScratch, type Scratch } from './scratch.ts'
 import { createSigner, type Signer } from './signer.ts'
 
 /**
@@ -29,21 +30,26 @@ export type Vault = Signer & {
 }
 
 const VERSION = 'v1'
+const DATA_KEY_BYTES = 32
 const CHECK_TEXT = 'berth'
 const CHECK_PLACE: Place = { handle: '', userId: '', service: '', column: 'check_value' }
+
+type Sealer = { keys: Keys; scratch: Scratch }
 
 /** XChaCha20-Poly1305 under a key derived (BLAKE2b) per user and service from the master key. */
 export const createVault = async (keys: Keys): Promise<Vault> => {
   await sodium.ready
-  const seal = (place: Place, plaintext: string): string => sealWith(keys, place, plaintext)
-  const open = (place: Place, sealed: string): string => openWith(keys, place, sealed)
+  const scratch = createScratch()
+  const sealer: Sealer = { keys, scratch }
+  const seal = (place: Place, plaintext: string): string => sealWith(sealer, place, plaintext)
+  const open = (place: Place, sealed: string): string => openWith(sealer, place, sealed)
   return {
-    ...createSigner(keys),
+    ...createSigner(keys, scratch),
     seal,
-    sealColumns: (of, plaintexts) => sealEach(keys, of, plaintexts),
+    sealColumns: (of, plaintexts) => sealEach(sealer, of, plaintexts),
     open,
-    reseal: (place, sealed) => resealWith(keys, place, sealed),
-    makeCheck: (kid) => ({ kid, checkValue: sealWith({ ...keys, sealing: () => kid }, CHECK_PLACE, CHECK_TEXT) }), // prettier-ignore
+    reseal: (place, sealed) => resealWith(sealer, place, sealed),
+    makeCheck: (kid) => ({ kid, checkValue: sealWith({ scratch, keys: { ...keys, sealing: () => kid } }, CHECK_PLACE, CHECK_TEXT) }), // prettier-ignore
     verifyCheck: ({ kid, checkValue }) => {
       if (!keys.find(kid)) throw missing(kid)
       try {
@@ -59,94 +65,83 @@ export const createVault = async (keys: Keys): Promise<Vault> => {
   }
 }
 
-const sealWith = (keys: Keys, place: Place, plaintext: string | Uint8Array): string => {
-  const kid = keys.sealing()
-  const key = dataKey(keys, kid, place)
-  const sealed = sealUnder({ kid, key }, place, plaintext)
-  sodium.memzero(key)
+const sealWith = (sealer: Sealer, place: Place, plaintext: string | Uint8Array): string => {
+  const kid = sealer.keys.sealing()
+  const key = dataKey(sealer, kid, place)
+  const sealed = sealUnder(sealer.scratch, { kid, key, place, plaintext })
+  key.fill(0)
   return sealed
 }
 
 const sealEach = <Column extends string>(
-  keys: Keys,
+  sealer: Sealer,
   of: Omit<Place, 'column'>,
   plaintexts: Readonly<Record<Column, string>>,
 ): Record<Column, string> => {
-  const kid = keys.sealing()
-  const key = dataKey(keys, kid, of)
+  const kid = sealer.keys.sealing()
+  const key = dataKey(sealer, kid, of)
   const sealed: Record<string, string> = {}
-  for (const column in plaintexts) sealed[column] = sealUnder({ kid, key }, { handle: of.handle, userId: of.userId, service: of.service, column }, plaintexts[column]) // prettier-ignore
-  sodium.memzero(key)
+  for (const column in plaintexts) {
+    const place = { handle: of.handle, userId: of.userId, service: of.service, column }
+    sealed[column] = sealUnder(sealer.scratch, { kid, key, place, plaintext: plaintexts[column] })
+  }
+  key.fill(0)
   return sealed
 }
 
-const sealUnder = (
-  { kid, key }: { kid: string; key: Uint8Array },
-  place: Place,
-  plaintext: string | Uint8Array,
-): string => {
+type Sealing = { kid: string; key: Uint8Array; place: Place; plaintext: string | Uint8Array }
+
+const sealUnder = (scratch: Scratch, { kid, key, place, plaintext }: Sealing): string => {
   const nonce = takeRandom(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
-  const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
-    bytesOf(plaintext), additionalData(place), null, nonce, key,
-  ) // prettier-ignore
-  return [VERSION, kid, toBase64(nonce), toBase64(sealed)].join('.')
+  const sealed = scratch.seal({ plaintext, data: additionalData(place), nonce, key })
+  return `${VERSION}.${kid}.${nonce.toString('base64url')}.${sealed}`
 }
 
-const openWith = (keys: Keys, place: Place, sealed: string): string => {
-  const opened = openBytes(keys, place, sealed)
+const openWith = (sealer: Sealer, place: Place, sealed: string): string => {
+  const opened = openBytes(sealer, place, sealed)
   const plaintext = Buffer.from(opened).toString('utf8')
   sodium.memzero(opened)
   return plaintext
 }
 
-const resealWith = (keys: Keys, place: Place, sealed: string): string => {
-  if (sealed.split('.')[1] === keys.sealing()) return sealed
-  const opened = openBytes(keys, place, sealed)
-  const again = sealWith(keys, place, opened)
+const resealWith = (sealer: Sealer, place: Place, sealed: string): string => {
+  if (sealed.split('.')[1] === sealer.keys.sealing()) return sealed
+  const opened = openBytes(sealer, place, sealed)
+  const again = sealWith(sealer, place, opened)
   sodium.memzero(opened)
   return again
 }
 
-const openBytes = (keys: Keys, place: Place, sealed: string): Uint8Array => {
+const openBytes = (sealer: Sealer, place: Place, sealed: string): Uint8Array => {
   const [version, kid = '', nonce = '', ciphertext = '', ...more] = sealed.split('.')
   // Node's base64 decoder skips what it does not know: a changed text must not pass for the same bytes.
   const isWhole = [nonce, ciphertext].every((text) => toBase64(fromBase64(text)) === text)
   if (version !== VERSION || more.length > 0 || !isWhole) throw unreadable(place)
-  const key = dataKey(keys, kid, place)
+  const key = dataKey(sealer, kid, place)
   try {
     return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
-      null, fromBase64(ciphertext), additionalData(place), fromBase64(nonce), key,
+      null, fromBase64(ciphertext), Buffer.from(additionalData(place)), fromBase64(nonce), key,
     ) // prettier-ignore
   } catch {
     throw unreadable(place)
   } finally {
-    sodium.memzero(key)
+    key.fill(0)
   }
 }
 
 const dataKey = (
-  keys: Keys,
+  { keys, scratch }: Sealer,
   kid: string,
   { userId, service }: Pick<Place, 'userId' | 'service'>,
 ): Uint8Array => {
   const master = keys.find(kid)
   if (!master) throw missing(kid)
-  return sodium.crypto_generichash(
-    32,
-    JSON.stringify(['berth-data-key-1', userId, service]),
-    master,
-  )
+  const text = JSON.stringify(['berth-data-key-1', userId, service])
+  return scratch.hash({ bytes: DATA_KEY_BYTES, text, key: master })
 }
 
-const additionalData = (place: Place): Uint8Array =>
-  Buffer.from(
-    JSON.stringify([VERSION, place.handle, place.userId, place.service, place.column]),
-    'utf8',
-  )
-
-/** The library takes text too, at three times the cost. */
-const bytesOf = (plaintext: string | Uint8Array): Uint8Array =>
-  typeof plaintext === 'string' ? Buffer.from(plaintext, 'utf8') : plaintext
+const additionalData = ({ handle, userId, service, column }: Place): string =>
+  JSON.stringify([VERSION, handle, userId, service, column])
 
 const toBase64 = ({ buffer, byteOffset, length }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, length).toString('base64url')
