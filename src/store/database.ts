@@ -9,10 +9,15 @@ export type Database = {
   /** Several statements without parameters: migrations. */
   script: (sql: string) => Promise<void>
   /** All or nothing; the work uses the database that it is given. */
-  transaction: <T>(work: (database: Database) => Promise<T>) => Promise<T>
+  transaction: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>
   /** Connections; absent where there are none. */
   readonly pool?: () => PoolFigures
   close: () => Promise<void>
+}
+
+type Transaction = Database & {
+  /** Puts many rows, by `copyText`, into `table (columns)`. */
+  copy: (into: string, text: string) => Promise<void>
 }
 
 /** The only row of an answer that has one. */

@@ -13,6 +13,8 @@ export type MovedRow = {
   handle: string
   userId: string
   service: string
+  /** When its key is checked: seconds from now. */
+  checkAfterS: number
   sealedCredentials: string
   /** Hex. */
   secretHash: string
@@ -26,9 +28,6 @@ export type MovedRow = {
 export const commitLater = async (transaction: Database): Promise<void> => {
   await transaction.query('set local synchronous_commit = off')
 }
-
-/** Migrated keys are checked over a day: their APIs need not hear of all of them at once. */
-const CHECKED_WITHIN = `interval '1 day'`
 
 /**
  * Makes instances and notes them in the ledger, all in one statement. One whose handle is taken, or whose user has one of the
@@ -46,12 +45,13 @@ export const insertMoved = async (
   const omitted = await transaction.query<{ handle: string }>(
     `with given as materialized (
        select * from unnest($3::text::uuid[], $4::text::text[], $5::text::text[], $6::text::text[], $7::text::boolean[],
-         $8::text::text[], $9::text::uuid[], $10::text::text[], $11::text::text[], $12::text::text[], $13::text::text[])
-         as t (id, type, token, hash, incomplete, handle, user_id, service, sealed, secret_hash, secret)),
+         $8::text::text[], $9::text::uuid[], $10::text::text[], $11::text::text[], $12::text::text[], $13::text::text[],
+         $14::text::float8[])
+         as t (id, type, token, hash, incomplete, handle, user_id, service, sealed, secret_hash, secret, check_after)),
      made as (
        insert into user_service_instances
          (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox, check_at)
-       select handle, user_id, service, sealed, decode(secret_hash, 'hex'), secret, $2, now() + random() * ${CHECKED_WITHIN}
+       select handle, user_id, service, sealed, decode(secret_hash, 'hex'), secret, $2, now() + check_after * interval '1 second'
        from given on conflict do nothing returning instance_id),
      noted as (
        insert into migration_ledger
@@ -78,6 +78,7 @@ export const insertMoved = async (
       column(({ sealedCredentials }) => sealedCredentials),
       column(({ secretHash }) => secretHash),
       column(({ sealedSecret }) => sealedSecret),
+      column(({ checkAfterS }) => String(checkAfterS)),
     ],
   )
   return new Set(omitted.map(({ handle }) => handle))

@@ -24,6 +24,13 @@ const databaseOver = (client: PGlite | Transaction, pglite: PGlite): Database =>
     await client.exec(sql)
   },
   transaction: (work) =>
-    pglite.transaction((transaction) => work(databaseOver(transaction, pglite))),
+    pglite.transaction((transaction) =>
+      work({
+        ...databaseOver(transaction, pglite),
+        copy: async (into, text) => {
+          await transaction.query(`copy ${into} from '/dev/blob'`, [], { blob: new Blob([text]) })
+        },
+      }),
+    ),
   close: () => pglite.close(),
 })

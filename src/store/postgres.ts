@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { copyIn } from './copy-in.ts'
 import type { Database } from './database.ts'
 
 const POOL_SIZE = 10
@@ -59,12 +60,13 @@ const databaseOver = (client: Client, pool: pg.Pool): Database => ({
     await client.query({ text: sql, query_timeout: UNBOUNDED_MS } as pg.QueryConfig)
   },
   transaction: async (work) => {
-    const connection = await pool.connect().catch((error: unknown) => {
-      throw translate(error)
-    })
+    const connection = await pool.connect().catch(rethrow)
     try {
       await connection.query('begin')
-      const result = await work(databaseOver(connection, pool))
+      const result = await work({
+        ...databaseOver(connection, pool),
+        copy: (into, text) => copyIn(connection, into, text).catch(rethrow),
+      })
       await connection.query('commit')
       connection.release()
       return result
@@ -77,6 +79,10 @@ const databaseOver = (client: Client, pool: pg.Pool): Database => ({
   pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   close: () => pool.end(),
 })
+
+const rethrow = (error: unknown): never => {
+  throw translate(error)
+}
 
 /** SQLSTATE classes 08 (connection) and 57 (operator intervention), and whatever the socket says. */
 const translate = (error: unknown): unknown => {

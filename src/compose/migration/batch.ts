@@ -6,6 +6,7 @@ import type { Settled } from '../../migration/settle.ts'
 import type { Tally } from '../../migration/tally.ts'
 import { hashSecret, makeInstanceSecret } from '../../model/instance.ts'
 import type { Database } from '../../store/database.ts'
+import { copyMoved } from '../../store/migration-copy.ts'
 import { writeLedger, type LedgerEntry } from '../../store/migration-ledger.ts'
 import {
   commitLater, dropMade, hasInstance, holdIntact, insertMoved, replaceMoved, type MovedRow,
@@ -28,12 +29,17 @@ type Update = Extract<Settled, { kind: 'update' }>
 export type SealedBatch = { settled: readonly Settled[]; made: readonly { of: Insert; moved: MovedRow }[] } // prettier-ignore
 
 const SEALED_AT_ONCE = 50
+/** Migrated keys are checked over a day: their APIs need not hear of all of them at once. */
+const CHECKED_WITHIN_S = 86_400
+
+/** Where in a run a batch is. */
+type Progress = { done: number; total: number }
 
 /** Seals what shall be inserted. What was moved before holds its handle. */
 export const sealBatch = async (
-  vault: Writing['vault'],
-  handles: Handles,
+  { vault, handles }: Pick<Writing, 'vault'> & { handles: Handles },
   settled: readonly Settled[],
+  { done, total }: Progress,
 ): Promise<SealedBatch> => {
   for (const { known } of settled) if (known?.moved) handles.hold(known.moved.handle)
   const inserts = settled.filter((one): one is Insert => one.kind === 'insert')
@@ -43,12 +49,17 @@ export const sealBatch = async (
     if (index % SEALED_AT_ONCE === 0) await setImmediate()
     const { id, suffix, userId } = of.row
     const handle = handles.make(of.service, { id, suffix, userId: userId ?? '' })
-    made.push({ of, moved: sealInstance(vault, of, handle) })
+    const checkAfterS = ((done + index) / total) * CHECKED_WITHIN_S
+    made.push({ of, moved: sealInstance(vault, of, { handle, checkAfterS }) })
   }
   return { settled, made }
 }
 
-const sealInstance = (vault: Writing['vault'], of: Insert, handle: string): MovedRow => {
+const sealInstance = (
+  vault: Writing['vault'],
+  of: Insert,
+  { handle, checkAfterS }: Pick<MovedRow, 'handle' | 'checkAfterS'>,
+): MovedRow => {
   const { row, service, hash, isIncomplete } = of
   const userId = row.userId ?? ''
   const secret = makeInstanceSecret()
@@ -68,6 +79,7 @@ const sealInstance = (vault: Writing['vault'], of: Insert, handle: string): Move
     handle,
     userId,
     service,
+    checkAfterS,
     sealedCredentials: sealed.encrypted_api_key,
     secretHash: hashSecret(secret).toString('hex'),
     sealedSecret: sealed.sealed_secret,
@@ -76,7 +88,29 @@ const sealInstance = (vault: Writing['vault'], of: Insert, handle: string): Move
 
 /** Writes a batch, all or nothing: the instances, and what became of each row. */
 export const writeBatch = async (writing: Writing, batch: SealedBatch): Promise<void> => {
-  const counted = await writing.target.transaction(async (transaction) => {
+  const outcomes = (await copyNew(writing, batch)) ?? (await writeEach(writing, batch))
+  for (const { count, reason } of outcomes) {
+    writing.tally.add(count)
+    if (reason) writing.tally.leave(reason)
+  }
+}
+
+/** @returns undefined when the ledger knows one of them, or something of theirs is there already */
+const copyNew = async (
+  writing: Writing,
+  { settled, made }: SealedBatch,
+): Promise<Outcome[] | undefined> => {
+  if (settled.some(({ known }) => known)) return undefined
+  const outcomes = settled.flatMap(leftOrSame)
+  const isCopied = await copyMoved(writing.target, writing, {
+    moved: made.map(({ moved }) => moved),
+    left: outcomes.flatMap(({ entry }) => entry ?? []),
+  })
+  return isCopied ? [countMade(made), ...outcomes] : undefined
+}
+
+const writeEach = (writing: Writing, batch: SealedBatch): Promise<Outcome[]> =>
+  writing.target.transaction(async (transaction) => {
     await commitLater(transaction)
     const within = { ...writing, target: transaction }
     const outcomes = [
@@ -87,11 +121,6 @@ export const writeBatch = async (writing: Writing, batch: SealedBatch): Promise<
     await writeLedger(transaction, writing.runId, outcomes.flatMap(({ entry }) => entry ?? [])) // prettier-ignore
     return outcomes
   })
-  for (const { count, reason } of counted) {
-    writing.tally.add(count)
-    if (reason) writing.tally.leave(reason)
-  }
-}
 
 /** What became of a row: for the ledger, unless it says so already, and for the figures. */
 type Outcome = {
@@ -129,11 +158,15 @@ const leftOrSame = (one: Settled): Outcome[] => {
 const insertAll = async (writing: Writing, { made }: SealedBatch): Promise<Outcome[]> => {
   const omitted = await insertMoved(writing.target, writing, made.map(({ moved }) => moved)) // prettier-ignore
   const done = made.filter(({ moved }) => !omitted.has(moved.handle))
-  const incomplete = done.filter(({ moved }) => moved.isIncomplete).length
-  const outcomes: Outcome[] = [{ count: { rows: done.length, moved: done.length, incomplete } }]
+  const outcomes = [countMade(done)]
   for (const { of, moved } of made)
     if (omitted.has(moved.handle)) outcomes.push(await insertOtherwise(writing, of, moved))
   return outcomes
+}
+
+const countMade = (made: SealedBatch['made']): Outcome => {
+  const incomplete = made.filter(({ moved }) => moved.isIncomplete).length
+  return { count: { rows: made.length, moved: made.length, incomplete } }
 }
 
 const HANDLE_TRIES = 16
@@ -144,7 +177,7 @@ const insertOtherwise = async (writing: Writing, of: Insert, taken: MovedRow): P
   writing.tally.add({ collisions: 1 })
   for (let attempt = 1; attempt <= HANDLE_TRIES; attempt++) {
     const handle = otherHandle(taken.handle, taken.oldId, attempt)
-    const omitted = await insertMoved(writing.target, writing, [sealInstance(writing.vault, of, handle)]) // prettier-ignore
+    const omitted = await insertMoved(writing.target, writing, [sealInstance(writing.vault, of, { ...taken, handle })]) // prettier-ignore
     if (omitted.size === 0) return { count: countOf(of) }
   }
   throw new AppError('internal', `No free handle was found for the old instance ${taken.oldId}.`)

@@ -77,7 +77,7 @@ const moveAll = async (
         const known = isFirst ? new Map<string, Known>() : await knownRows(parts.target, rows)
         const rules = { ...parts.rules, problemOf: (userId: string) => problems.get(userId) }
         const settled = await settleRows({ ...parts, rules }, rows, known)
-        const sealed = await sealBatch(parts.vault, handles, settled)
+        const sealed = await sealBatch({ ...parts, handles }, settled, { done, total })
         await writes.add(() => writeBatch(writing, sealed))
         done += rows.length
         onProgress(done, total)
