@@ -17,7 +17,7 @@ export type LookupOptions<Question, Answer extends object> = {
 }
 
 /** What is remembered is asked again behind a request's back when it is older. */
-const REFRESH_MS = 30_000
+const REFRESH_MS = 60_000
 /** With the database away it is served so long, and then no more. */
 const MAX_AGE_MS = 120_000
 const RETRY_MS = 2_000

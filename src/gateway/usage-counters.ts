@@ -35,22 +35,20 @@ const MAX_COUNTERS = 100_000
 
 /** Counters by instance and tool, with a bound. A request adds numbers to one, and makes nothing. */
 export const createCounters = () => {
-  const counters = new Map<string, Map<string, Usage>>()
-  let size = 0
+  const counters = new Map<string, Usage>()
+  const isFull = (): boolean => counters.size >= MAX_COUNTERS
   /** @returns undefined when there are too many */
-  const counterOf = ({ handle, userId, service }: Counted, tool: string): Usage | undefined => {
-    let tools = counters.get(handle)
-    const known = tools?.get(tool)
-    if (known || size >= MAX_COUNTERS) return known
-    if (!tools) counters.set(handle, (tools = new Map<string, Usage>()))
-    const fresh = emptyUsage({ handle, userId, service, tool })
-    tools.set(tool, fresh)
-    size += 1
+  const counterOf = (instance: Counted, tool: string): Usage | undefined => {
+    const key = tool === '' ? instance.handle : `${instance.handle} ${tool}`
+    const known = counters.get(key)
+    if (known || isFull()) return known
+    const fresh = emptyUsage(instance, tool)
+    counters.set(key, fresh)
     return fresh
   }
   return {
-    isFull: (): boolean => size >= MAX_COUNTERS,
-    all: (): Usage[] => [...counters.values()].flatMap((tools) => [...tools.values()]),
+    isFull,
+    all: (): Usage[] => [...counters.values()],
     count: (instance: Counted, passed: Passed): void => {
       const usage = counterOf(instance, passed.tool ?? '')
       if (usage) countIn(usage, passed)
@@ -65,8 +63,11 @@ export const createCounters = () => {
 
 type Counted = Pick<GatewayInstance, 'handle' | 'userId' | 'service'>
 
-const emptyUsage = (owner: Counted & { tool: string }): Usage => ({
-  ...owner,
+const emptyUsage = ({ handle, userId, service }: Counted, tool: string): Usage => ({
+  handle,
+  tool,
+  userId,
+  service,
   lastUsedAt: new Date(0),
   requests: 0,
   errors: 0,

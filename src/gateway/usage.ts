@@ -10,24 +10,29 @@ type UsageOptions = {
   intervalMs?: number
 }
 
-/** What `kill -9` may lose at most, together with the time of one write. */
+/** From one time of writing to the next. What `kill -9` may lose at most is half as much again, and the time of a write. */
 const INTERVAL_MS = 2_000
-const MAX_BATCH = 2_000
+/** Requests do not wait for more than making one of these. */
+const MAX_BATCH = 250
 
 /** Counts in memory and writes in batches; what could not be written is written with the next ones. */
 export const createUsage = ({ write, log, intervalMs = INTERVAL_MS }: UsageOptions) => {
   let counted = createCounters()
   const stopping = new AbortController()
   let running: Promise<void> | undefined
+  const pause = (ms: number): Promise<void> =>
+    delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
 
+  /** Half of the interval is for the batches, so that the database has some of them at any time and never all at once. */
   const flush = async (): Promise<void> => {
-    const all = counted.all()
-    const batches = split(all)
+    const batches = split(counted.all())
+    const pauseMs = intervalMs / 2 / batches.length
     if (counted.isFull()) log.warn('usage is counted for no more instances')
     counted = createCounters()
     for (let batch = batches.shift(); batch; batch = batches.shift())
       try {
         await write(batch)
+        if (batches.length > 0) await pause(pauseMs)
       } catch (error) {
         log.warn('usage was not written', { instances: batch.length, error })
         for (const usage of [batch, ...batches.splice(0)].flat()) counted.add(usage)
@@ -35,8 +40,10 @@ export const createUsage = ({ write, log, intervalMs = INTERVAL_MS }: UsageOptio
   }
 
   const run = async (): Promise<void> => {
+    let begunAt = performance.now()
     while (!stopping.signal.aborted) {
-      await delay(intervalMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      await pause(begunAt + intervalMs - performance.now())
+      begunAt = performance.now()
       await flush()
     }
   }

@@ -8,7 +8,9 @@ export const LATENCY_BOUNDS_MS = [
 
 const LATENCY_BUCKETS = LATENCY_BOUNDS_MS.length + 1
 
-export const emptyBuckets = (): number[] => Array.from({ length: LATENCY_BUCKETS }, () => 0)
+const EMPTY: readonly number[] = Array.from({ length: LATENCY_BUCKETS }, () => 0)
+
+export const emptyBuckets = (): number[] => EMPTY.slice()
 
 /** The bucket of a latency. */
 export const bucketOf = (ms: number): number => {

@@ -1,3 +1,5 @@
+import { emptyBuckets } from '../model/latency.ts'
+import { arrayText } from './array-text.ts'
 import type { Database } from './database.ts'
 
 /** What went through one instance lately, by tool. */
@@ -22,11 +24,14 @@ export type UsageRow = {
 const byKey = (a: UsageRow, b: UsageRow): number =>
   a.handle === b.handle ? (a.tool < b.tool ? -1 : 1) : a.handle < b.handle ? -1 : 1
 
-/** The sum of two arrays, element by element; the shorter one counts as if zeros followed. */
-const SUM_OF_BUCKETS = `array(
-  select coalesce(a, 0) + coalesce(b, 0)
-  from unnest(usage.latency_buckets, excluded.latency_buckets) with ordinality as both_of(a, b, n) order by n
-)`
+/** The sum of two arrays, element by element; a shorter one counts as if zeros followed. Subscripts cost a tenth of a query. */
+const SUM_OF_BUCKETS = `array[${emptyBuckets()
+  .map((_, index) =>
+    ['usage', 'excluded']
+      .map((row) => `coalesce(${row}.latency_buckets[${index + 1}], 0)`)
+      .join(' + '),
+  )
+  .join(', ')}]`
 
 const ADDED = `requests = usage.requests + excluded.requests, errors = usage.errors + excluded.errors,
   bytes_in = usage.bytes_in + excluded.bytes_in, bytes_out = usage.bytes_out + excluded.bytes_out,
@@ -36,45 +41,47 @@ const ADDED = `requests = usage.requests + excluded.requests, errors = usage.err
 /** Adds to the counters of instances, and to their sums of this hour. At most one row per instance and tool. */
 export const addUsage = async (database: Database, batch: readonly UsageRow[]): Promise<void> => {
   const rows = [...batch].sort(byKey)
-  const handles = rows.map(({ handle }) => handle)
-  const column = (name: 'requests' | 'errors' | 'bytesIn' | 'bytesOut' | 'latencyMs' | 'streams') =>
-    rows.map((row) => Math.round(row[name]))
+  const texts = (of: (row: UsageRow) => string) => arrayText(rows.map(of))
+  const sums = (name: 'requests' | 'errors' | 'bytesIn' | 'bytesOut' | 'latencyMs' | 'streams') =>
+    `{${rows.map((row) => Math.round(row[name])).join(',')}}`
+  const handles = texts(({ handle }) => handle)
   await database.transaction(async (transaction) => {
     await transaction.query(
       `with own as (
-         select instance_id from user_service_instances where instance_id = any($1::text[])
+         select instance_id from user_service_instances where instance_id = any($1::text::text[])
          order by instance_id for no key update
        ), used as (
          select instance_id, sum(requests)::bigint as requests, max(at) as at
-         from unnest($1::text[], $2::bigint[], $3::timestamptz[]) as one(instance_id, requests, at) group by instance_id
+         from unnest($1::text::text[], $2::text::bigint[], $3::text::timestamptz[]) as one(instance_id, requests, at)
+         group by instance_id
        )
        update user_service_instances as instance
        set usage_count = usage_count + used.requests, last_used_at = greatest(last_used_at, used.at)
        from own join used on used.instance_id = own.instance_id
        where instance.instance_id = own.instance_id`,
-      [handles, column('requests'), rows.map(({ lastUsedAt }) => lastUsedAt)],
+      [handles, sums('requests'), texts(({ lastUsedAt }) => lastUsedAt.toISOString())],
     )
     await transaction.query(
       `insert into service_usage as usage
          (instance_id, hour, tool, user_id, service_type, requests, errors, bytes_in, bytes_out, latency_ms, streams, latency_buckets)
        select instance_id, date_trunc('hour', now()), tool, user_id, service_type, requests, errors, bytes_in, bytes_out,
          latency_ms, streams, latency::bigint[]
-       from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-         $9::bigint[], $10::bigint[], $11::text[])
+       from unnest($1::text::text[], $2::text::text[], $3::text::uuid[], $4::text::text[], $5::text::bigint[],
+         $6::text::bigint[], $7::text::bigint[], $8::text::bigint[], $9::text::bigint[], $10::text::bigint[], $11::text::text[])
          as used(instance_id, tool, user_id, service_type, requests, errors, bytes_in, bytes_out, latency_ms, streams, latency)
        on conflict (instance_id, hour, tool) do update set ${ADDED}`,
       [
         handles,
-        rows.map(({ tool }) => tool),
-        rows.map(({ userId }) => userId),
-        rows.map(({ service }) => service),
-        column('requests'),
-        column('errors'),
-        column('bytesIn'),
-        column('bytesOut'),
-        column('latencyMs'),
-        column('streams'),
-        rows.map(({ latency }) => `{${latency.join(',')}}`),
+        texts(({ tool }) => tool),
+        texts(({ userId }) => userId),
+        texts(({ service }) => service),
+        sums('requests'),
+        sums('errors'),
+        sums('bytesIn'),
+        sums('bytesOut'),
+        sums('latencyMs'),
+        sums('streams'),
+        texts(({ latency }) => `{${latency.join(',')}}`),
       ],
     )
   })

@@ -109,7 +109,7 @@ describe('the instance cache', () => {
     const first = cache.findInstance(CLAIM)
     waiting[0]?.(makeInstance())
     await first
-    pass(31)
+    pass(61)
     assert.deepEqual(await cache.findInstance(CLAIM), makeInstance())
     assert.equal(waiting.length, 2)
     waiting[1]?.(undefined) // it is gone, and nobody said so
