@@ -6,7 +6,7 @@ import {
   toInstance,
   type Instance,
   type InstanceRow,
-} from './instances.ts'
+} from './instance-rows.ts'
 
 /** How long a claimed check may take before somebody else makes it. */
 const CLAIM = '10 minutes'

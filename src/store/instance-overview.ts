@@ -1,5 +1,5 @@
 import { firstOf, type Database } from './database.ts'
-import type { Instance, InstanceRow } from './instances.ts'
+import type { Instance, InstanceRow } from './instance-rows.ts'
 
 export type ListedInstance = Pick<
   Instance,
