@@ -21,11 +21,11 @@ export const createCutover = (needs: CutoverNeeds) => {
     return next
   }
   const start = async ({ isAutomatic, notice }: Beginning): Promise<void> => {
-    const { percents } = needs.settings()
+    const { percents, toleranceMs, toolErrors } = needs.settings()
     const fault = await walk.check('announce')
     if (fault !== undefined) throw held(fault)
     await needs.removeSamples()
-    const state: CutoverState = { step: 'announce', isDone: false, problem: null, isStuck: false, percents, stage: 0, isAutomatic, notice, hasStopped: false, ending: null } // prettier-ignore
+    const state: CutoverState = { step: 'announce', isDone: false, problem: null, isStuck: false, percents, stage: 0, toleranceMs, toolErrors, isAutomatic, notice, hasStopped: false, ending: null } // prettier-ignore
     if (!(await needs.insert(state))) throw held('A cutover is under way already.')
     await walk.move()
   }

@@ -1,31 +1,17 @@
+import type { SampleRow } from '../model/cutover-sample.ts'
 import type { OldRouting } from '../model/old-routing.ts'
 import { createErrorTest } from './comparison/error-ratio.ts'
 import type { Sample } from './comparison/sample.ts'
 
-export type SampleRow = {
-  epoch: number
-  isNew: boolean
-  service: string
-  instanceId: string
-  latencyMs: number
-  isError: boolean
-}
-
 /** What of the old path's requests is kept, for the next epoch's test. */
 const KEPT = 500
 
-export const toSample = ({
-  isNew,
-  service,
-  instanceId,
-  latencyMs,
-  isError,
-}: SampleRow): Sample => ({
+export const toSample = ({ isNew, service, instanceId, latencyMs, fault }: SampleRow): Sample => ({
   arm: isNew ? 'new' : 'old',
   service,
   instance: instanceId,
   latencyMs,
-  isError,
+  fault,
 })
 
 /** The daemon judges over all gateways; if it has not gone back by then, requests may show more. */

@@ -15,7 +15,6 @@ export type CutoverNeeds = StepNeeds &
     insert: (state: CutoverState) => Promise<boolean>
     update: (changed: Pick<Stored, 'id' | 'version' | 'state'>, hasEnded: boolean) => Promise<boolean>
     addDecision: (decision: NewDecision) => Promise<void>
-    removeSamples: () => Promise<void>
     readRouting: () => Promise<OldRouting>
     settings: () => CutoverSettings
     recordEvent: RecordEvent

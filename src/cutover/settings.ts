@@ -27,6 +27,8 @@ const schema = z.strictObject({
     .default([5, 25, 50, 90]),
   /** Differences in latency far below it count for nothing. */
   toleranceMs: z.number().min(0).max(1_000).default(10),
+  /** Off where the old server does not mark errors of its tools: they would be seen in the new path alone. */
+  toolErrors: z.boolean().default(true),
 })
 
 /** `$BERTH_HOME/cutover.json`. */

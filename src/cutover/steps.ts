@@ -3,7 +3,7 @@ import type { CutoverState, CutoverStep } from '../model/cutover.ts'
 import type { OldRouting } from '../model/old-routing.ts'
 
 export type RoutingChange = Partial<
-  Pick<OldRouting, 'percent' | 'users' | 'services' | 'comparing'>
+  Pick<OldRouting, 'percent' | 'users' | 'services' | 'comparing' | 'toolErrors'>
 > & { notice?: string | null }
 
 export type StepNeeds = {
@@ -45,8 +45,8 @@ export const createSteps = (needs: StepNeeds) => {
     }
   }
   const work: Record<CutoverStep, (state: CutoverState) => Promise<StepResult>> = {
-    announce: ({ notice }) =>
-      route({ percent: 0, users: {}, services: {}, comparing: true, notice }),
+    announce: ({ notice, toolErrors }) =>
+      route({ percent: 0, users: {}, services: {}, comparing: true, toolErrors, notice }),
     hooks: stop,
     services: servicesUp,
     routing: ({ percents, stage }) => route({ percent: percents[stage] ?? 0, comparing: true }),
@@ -59,7 +59,7 @@ export const createSteps = (needs: StepNeeds) => {
     carryOut: (state: CutoverState): Promise<StepResult> => work[state.step](state),
     /** Before a step: why it must not begin. */
     check: async (step: CutoverStep): Promise<string | undefined> => {
-      if (step === 'announce' && (await needs.countMoved()) === 0)
+      if ((await needs.countMoved()) === 0)
         return 'No instance of the older model was moved yet; run: berth migrate run'
       if (step === 'announce' || step === 'hooks') return needs.findOldServerFault()
       if (step === 'services') return undefined

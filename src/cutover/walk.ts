@@ -90,7 +90,7 @@ const createCompare = (needs: CutoverNeeds, paths: PathWatch) => {
   return async ({ id, state }: Stored): Promise<Comparison | undefined> => {
     const { epoch, comparing, percent } = await needs.readRouting()
     if (!comparing) return undefined
-    const found = await paths.read(epoch, needs.settings().toleranceMs)
+    const found = await paths.read(epoch, state.toleranceMs)
     const isNews = decided.epoch !== epoch || decided.at !== found.lookedAt || decided.decision !== found.decision // prettier-ignore
     Object.assign(decided, { epoch, at: found.lookedAt, decision: found.decision })
     if (isNews && found.requests > 0)

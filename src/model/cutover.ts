@@ -20,6 +20,9 @@ export type CutoverState = {
   /** Shares of moved instances, one routing after the other; and which of them it is. */
   percents: readonly number[]
   stage: number
+  /** Of the comparison, as the settings were at the start: they may be edited, or broken, meanwhile. */
+  toleranceMs: number
+  toolErrors: boolean
   /** Goes on by itself. */
   isAutomatic: boolean
   notice: string

@@ -12,6 +12,8 @@ export type OldRouting = {
   services: Readonly<Record<string, Way>>
   /** Whether requests are noted for a comparison. */
   comparing: boolean
+  /** Whether an error of a tool, inside an answer of 200, counts as one. */
+  toolErrors: boolean
   /** Changes with every change of the routing. */
   epoch: number
   /** What users are told. */

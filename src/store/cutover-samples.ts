@@ -1,35 +1,26 @@
+import type { SampleRow } from '../model/cutover-sample.ts'
 import type { Database } from './database.ts'
-
-/** One answered request of a moved instance. */
-export type SampleRow = {
-  epoch: number
-  isNew: boolean
-  service: string
-  instanceId: string
-  latencyMs: number
-  isError: boolean
-}
 
 export const addSamples = async (database: Database, rows: readonly SampleRow[]): Promise<void> => {
   await database.query(
-    `insert into cutover_samples (epoch, is_new, service, instance_id, latency_ms, is_error)
-     select epoch, is_new, service, instance_id, latency_ms, is_error
-     from unnest($1::int[], $2::boolean[], $3::text[], $4::text[], $5::real[], $6::boolean[])
-       as sample(epoch, is_new, service, instance_id, latency_ms, is_error)`,
+    `insert into cutover_samples (epoch, is_new, service, instance_id, latency_ms, fault)
+     select epoch, is_new, service, instance_id, latency_ms, fault
+     from unnest($1::int[], $2::boolean[], $3::text[], $4::text[], $5::real[], $6::text[])
+       as sample(epoch, is_new, service, instance_id, latency_ms, fault)`,
     [
       rows.map(({ epoch }) => epoch),
       rows.map(({ isNew }) => isNew),
       rows.map(({ service }) => service),
       rows.map(({ instanceId }) => instanceId),
       rows.map(({ latencyMs }) => latencyMs),
-      rows.map(({ isError }) => isError),
+      rows.map(({ fault }) => fault),
     ],
   )
 }
 
 type StoredSample = SampleRow & { id: number }
 
-const COLUMNS = `id::int, epoch, is_new as "isNew", service, instance_id as "instanceId", latency_ms as "latencyMs", is_error as "isError"`
+const COLUMNS = `id::int, epoch, is_new as "isNew", service, instance_id as "instanceId", latency_ms as "latencyMs", fault`
 
 /** The next samples of an epoch behind an id, in their order. */
 export const listSamplesAfter = (
@@ -50,7 +41,7 @@ export const listOldSamplesBefore = (
     [epoch, limit],
   )
 
-/** Forgets all of them: another cutover begins, or the last has ended. */
-export const removeSamples = async (database: Database): Promise<void> => {
-  await database.query('delete from cutover_samples')
+/** Forgets those up to an id; without one all: another cutover begins, or the last has ended. */
+export const removeSamples = async (database: Database, upTo?: number): Promise<void> => {
+  await database.query('delete from cutover_samples where $1::bigint is null or id <= $1', [upTo ?? null]) // prettier-ignore
 }

@@ -18,6 +18,8 @@ const state = z.object({
   isStuck: z.boolean(),
   percents: z.array(z.number()).min(1),
   stage: z.int(),
+  toleranceMs: z.number().default(10),
+  toolErrors: z.boolean().default(true),
   isAutomatic: z.boolean(),
   notice: z.string(),
   hasStopped: z.boolean(),

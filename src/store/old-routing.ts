@@ -9,12 +9,13 @@ const row = z.object({
   users: ways,
   services: ways,
   comparing: z.boolean(),
+  tool_errors: z.boolean(),
   epoch: z.int(),
   notice: z.string().nullable(),
   notice_since: z.date().nullable(),
 })
 
-const COLUMNS = 'percent, users, services, comparing, epoch, notice, notice_since'
+const COLUMNS = 'percent, users, services, comparing, tool_errors, epoch, notice, notice_since'
 
 const toRouting = (unchecked: unknown): OldRouting => {
   const parsed = row.safeParse(unchecked)
@@ -22,9 +23,10 @@ const toRouting = (unchecked: unknown): OldRouting => {
     throw new AppError('internal', 'The routing of old URLs is not what it should be.', {
       cause: parsed.error,
     })
-  const { notice, notice_since: since, ...rest } = parsed.data
+  const { notice, notice_since: since, tool_errors: toolErrors, ...rest } = parsed.data
   return {
     ...rest,
+    toolErrors,
     notice: notice === null || since === null ? undefined : { text: notice, since },
   }
 }
@@ -33,7 +35,7 @@ export const readOldRouting = async (database: Database): Promise<OldRouting> =>
   toRouting(firstOf(await database.query(`select ${COLUMNS} from old_url_routing`)))
 
 /** Absent: stays. `null` for the notice takes it away. */
-export type RoutingChange = Partial<Pick<OldRouting, 'percent' | 'users' | 'services' | 'comparing'>> & {
+export type RoutingChange = Partial<Pick<OldRouting, 'percent' | 'users' | 'services' | 'comparing' | 'toolErrors'>> & {
   notice?: string | null
 } // prettier-ignore
 
@@ -49,7 +51,7 @@ export const changeOldRouting = async (
        services = coalesce($3::jsonb, services), comparing = coalesce($4::boolean, comparing),
        notice = case when $5::boolean then $6::text else notice end,
        notice_since = case when not $5::boolean then notice_since when $6::text is null then null else coalesce(notice_since, now()) end,
-       epoch = epoch + 1
+       tool_errors = coalesce($7::boolean, tool_errors), epoch = epoch + 1
      returning ${COLUMNS}`,
     [
       change.percent ?? null,
@@ -58,6 +60,7 @@ export const changeOldRouting = async (
       change.comparing ?? null,
       change.notice !== undefined,
       change.notice ?? null,
+      change.toolErrors ?? null,
     ],
   )
   return toRouting(firstOf(rows))

@@ -1,3 +1,5 @@
+import type { SampleRow } from '../../src/model/cutover-sample.ts'
+import { createPathWatch } from '../../src/cutover/watch-paths.ts'
 import { createComparison } from '../../src/cutover/comparison/comparison.ts'
 import type { Arm, Sample } from '../../src/cutover/comparison/sample.ts'
 
@@ -36,24 +38,29 @@ const SERVICES = [
   },
 ]
 
+type Ask = (arm: Arm, effect?: Effect) => Sample
+
+/** One request by one of the ways, at random. */
+const asking = (random: () => number): Ask => (arm, effect = {}) => {
+  const service = SERVICES[Math.floor(random() * SERVICES.length)]!
+  const { factor = 1, slowShare = 0, moreErrors = 0 } = effect
+  return {
+    arm,
+    service: service.name,
+    instance: `${arm} ${service.name} ${Math.floor(random() * 20)}`,
+    latencyMs: service.latency(random) * factor * (random() < slowShare ? 10 : 1),
+    fault: random() < service.errors + moreErrors ? 'status' : null,
+  }
+} // prettier-ignore
+
 /** Requests by both ways in turn; the new one has an effect. @returns after how many by each it was worse */
 const runUntilWorse = (effect: Effect, seed: number, most = MOST): number => {
   const random = randomFrom(seed)
   const comparison = createComparison({ random })
-  const ask = (arm: Arm): Sample => {
-    const service = SERVICES[Math.floor(random() * SERVICES.length)]!
-    const { factor = 1, slowShare = 0, moreErrors = 0 } = arm === 'new' ? effect : {}
-    return {
-      arm,
-      service: service.name,
-      instance: `${arm} ${service.name} ${Math.floor(random() * 20)}`,
-      latencyMs: service.latency(random) * factor * (random() < slowShare ? 10 : 1),
-      isError: random() < service.errors + moreErrors,
-    }
-  }
+  const ask = asking(random)
   for (let requests = 1; requests <= most; requests += 1)
     for (const arm of ['old', 'new'] as const)
-      if (comparison.add(ask(arm)) === 'worse') return requests
+      if (comparison.add(ask(arm, arm === 'new' ? effect : {})) === 'worse') return requests
   return Infinity
 }
 
@@ -62,3 +69,29 @@ export const countWorse = (runs: number, effect: Effect, within: number): number
   Array.from({ length: runs }, (_, run) => runUntilWorse(effect, run * 7919 + 1, within)).filter(
     (requests) => requests <= within,
   ).length
+
+type Phase = { requests: number; old?: Effect; new?: Effect }
+
+/**
+ * A watch over phases, read in batches as a daemon does.
+ * @returns after how many requests by each path it was worse, in which phase
+ */
+export const watchPhases = async (phases: readonly Phase[], seed: number) => {
+  const ask = asking(randomFrom(seed))
+  let rows: (SampleRow & { id: number })[] = []
+  let id = 0
+  const watch = createPathWatch({
+    listSamplesAfter: ({ after }) => Promise.resolve(rows.filter((row) => row.id > after)),
+    listOldSamplesBefore: () => Promise.resolve([]),
+    removeSamples: () => Promise.resolve(),
+  })
+  for (const [phase, { requests, ...effects }] of phases.entries())
+    for (let count = 1; count <= requests; count += 1) {
+      const asked = (['old', 'new'] as const).map((arm) => ask(arm, effects[arm]))
+      rows = [...(count % 10 === 1 ? [] : rows), ...asked.map(({ arm, instance, ...rest }) => ({ ...rest, id: (id += 1), epoch: 1, isNew: arm === 'new', instanceId: instance }))] // prettier-ignore
+      if (count % 10 !== 0) continue
+      const { decision } = await watch.read(1, 0)
+      if (decision === 'worse') return { phase, requests: count }
+    }
+  return undefined
+}

@@ -1,6 +1,6 @@
 import { createErrorTest, type ErrorFigures } from './error-ratio.ts'
 import { judgeLatency, type LatencyFigures } from './latency.ts'
-import { LOOKS } from './looks.ts'
+import { LOOKS, stricter } from './looks.ts'
 import type { Sample } from './sample.ts'
 import { createStrata } from './strata.ts'
 import { judgeTails, type TailFigures } from './tails.ts'
@@ -25,6 +25,8 @@ type Options = {
   random?: () => number
   /** What the old path did before: how often it fails is known by that, nothing else. */
   known?: readonly Sample[]
+  /** How many comparisons of the same paths came before: each is wrong more rarely, so that all together stay bounded. */
+  before?: number
 }
 
 /**
@@ -32,8 +34,10 @@ type Options = {
  * and 800 requests by each path, errors with every request. `worse` as soon as one test says so, and it stays; `not worse`
  * when all three say so, the first two at their last look; `hold` otherwise.
  */
-export const createComparison = ({ toleranceMs = 0, random, known = [] }: Options = {}) => {
-  const errorTest = createErrorTest()
+export const createComparison = (options: Options = {}) => {
+  const { toleranceMs = 0, random, known = [], before = 0 } = options
+  const strictness = 2 * Math.log(before + 1)
+  const errorTest = createErrorTest(strictness)
   for (const sample of known) errorTest.add(sample)
   const strata = createStrata(toleranceMs, random)
   let latency: LatencyFigures | undefined
@@ -49,9 +53,9 @@ export const createComparison = ({ toleranceMs = 0, random, known = [] }: Option
     if (strata.size() < next.requests) return
     looks += 1
     lookedAt = next.requests
-    const taken = strata.strata()
-    latency = judgeLatency(taken, next)
-    tails = judgeTails(taken, next)
+    const [taken, look] = [strata.strata(), stricter(next, strictness)]
+    latency = judgeLatency(taken, look)
+    tails = judgeTails(taken, look)
   }
   const decide = (): Decision => {
     if (looks === 0) return errorTest.verdict() === 'worse' ? 'worse' : 'hold'
@@ -70,6 +74,8 @@ export const createComparison = ({ toleranceMs = 0, random, known = [] }: Option
       decision = decide()
       return decision
     },
+    /** No more looks come. */
+    isOver: (): boolean => looks === LOOKS.length,
     state: (): Comparison => ({
       decision,
       requests: strata.size(),

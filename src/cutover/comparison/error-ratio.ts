@@ -1,26 +1,14 @@
+import type { Fault } from '../../model/cutover-sample.ts'
+import { createFailingSince } from './failing-since.ts'
+import { ALTERNATIVES, logMean, logRatio, MARGIN } from './likelihood.ts'
 import type { Sample, TestVerdict } from './sample.ts'
 
-/** The additional share of errors that is not accepted. */
-const MARGIN = 0.05
-
-/**
- * What is held against `no more errors`: small differences take many requests, great ones few. Half of what the test may
- * err by is for the greatest, which shall be found at once. `doubt`: how many standard errors the old path may be worse than
- * it has looked so far; an unlucky beginning would mislead the small ones.
- */
-const ALTERNATIVES = [
-  { more: 0.5, weight: 0.5, doubt: 0 },
-  { more: 0.25, weight: 0.2, doubt: 1 },
-  { more: 0.1, weight: 0.15, doubt: 2 },
-  { more: MARGIN, weight: 0.15, doubt: 2 },
-]
-/** The ratio at which the new path is worse: by chance one comparison in 500 reaches it at most (Ville's inequality). */
-const WORSE = Math.log(500)
+/** The ratio at which the new path is worse: by chance one comparison in 1,000 reaches it at most (Ville's inequality). */
+const WORSE = Math.log(1_000)
 /** The ratio at which an additional share of the margin is ruled out. */
 const NOT_WORSE = -Math.log(20)
 /** A path that fails this often says nothing about the other one. */
 const HOPELESS = 0.5
-const MOST = 0.99
 /** However well the old path did so far: one error after a thousand good requests says little. */
 const LEAST = 0.01
 /** What is assumed before anything is known of the old path. */
@@ -31,7 +19,7 @@ const INSTANCE_WEIGHT = 3
 /** Instances whose own errors are remembered; those beyond count as any of their service. */
 const MAX_INSTANCES = 50_000
 
-type Count = { errors: number; requests: number }
+export type Count = { errors: number; requests: number; faults: Partial<Record<Fault, number>> }
 
 export type ErrorFigures = {
   verdict: TestVerdict
@@ -43,39 +31,48 @@ export type ErrorFigures = {
 
 /**
  * A sequential ratio test with every request: how much likelier the new path's errors are if 5 (10, 25, 50) of 100 more
- * fail than by the old one. What the old path does is learnt from its requests, by service and by instance: a key that the
- * API refuses fails by both.
+ * fail than by the old one; from the beginning, and since any moment. What the old path does is learnt from its requests, by service and by instance: a key that the API
+ * refuses fails by both.
+ *
+ * @param strictness natural logarithm of how many times rarer than usual it may be wrong
  */
-export const createErrorTest = () => {
+export const createErrorTest = (strictness = 0) => {
   const totals = { old: newCount(), new: newCount() }
   const usual = createUsual(totals.old)
   const ratios = ALTERNATIVES.map(() => 0)
+  const since = createFailingSince(strictness)
   let margin = 0
   let verdict: TestVerdict = 'unclear'
 
   const weigh = (sample: Sample): void => {
+    const isError = sample.fault !== null
     const likely = Math.max(LEAST, usual.of(sample))
     if (likely > HOPELESS) return
     const spread = Math.sqrt((likely * (1 - likely)) / (totals.old.requests + 1))
-    for (const [index, { more, doubt }] of ALTERNATIVES.entries()) {
-      const allowed = Math.min(MOST, likely + doubt * spread)
-      ratios[index] = (ratios[index] ?? 0) + logRatio(sample.isError, allowed + more, allowed)
+    const allowed = ALTERNATIVES.map(({ doubt }) => likely + doubt * spread)
+    for (const [index, { more }] of ALTERNATIVES.entries()) {
+      const share = allowed[index] ?? likely
+      ratios[index] = (ratios[index] ?? 0) + logRatio(isError, share + more, share)
     }
-    margin += logRatio(sample.isError, likely + MARGIN, likely)
-    if (logMean(ratios) > WORSE) verdict = 'worse'
-    else if (verdict !== 'worse') verdict = margin < NOT_WORSE ? 'not worse' : 'unclear'
+    since.weigh(isError, allowed)
+    margin += logRatio(isError, likely + MARGIN, likely)
+    if (logMean(ratios) > WORSE + strictness) verdict = 'worse'
+    if (verdict === 'worse') return
+    verdict = margin < NOT_WORSE && !since.isDoubtful() ? 'not worse' : 'unclear'
   }
   return {
     add: (sample: Sample): void => {
-      if (sample.arm === 'old') usual.learn(sample)
-      else weigh(sample)
+      if (sample.arm === 'old') {
+        usual.learn(sample)
+        if (since.confirm(sample.fault !== null)) verdict = 'worse'
+      } else weigh(sample)
       note(totals[sample.arm], sample)
     },
     verdict: (): TestVerdict => verdict,
     figures: (): ErrorFigures => ({
       verdict,
-      old: { ...totals.old },
-      new: { ...totals.new },
+      old: copyOf(totals.old),
+      new: copyOf(totals.new),
       ratio: Math.exp(Math.max(...ratios)),
     }),
   }
@@ -99,7 +96,9 @@ const createUsual = (all: Count) => {
   }
 }
 
-const newCount = (): Count => ({ errors: 0, requests: 0 })
+const newCount = (): Count => ({ errors: 0, requests: 0, faults: {} })
+
+const copyOf = (count: Count): Count => ({ ...count, faults: { ...count.faults } })
 
 const countOf = (counts: Map<string, Count>, key: string): Count => {
   const known = counts.get(key) ?? newCount()
@@ -107,22 +106,12 @@ const countOf = (counts: Map<string, Count>, key: string): Count => {
   return known
 }
 
-const note = (count: Count, { isError }: Sample): void => {
+const note = (count: Count, { fault }: Sample): void => {
   count.requests += 1
-  if (isError) count.errors += 1
+  if (fault === null) return
+  count.errors += 1
+  count.faults[fault] = (count.faults[fault] ?? 0) + 1
 }
 
 const shrink = (own: Count | undefined, rest: number, weight: number): number =>
   own ? (own.errors + weight * rest) / (own.requests + weight) : rest
-
-const logRatio = (isError: boolean, assumed: number, usual: number): number => {
-  const bounded = Math.min(assumed, MOST)
-  return isError ? Math.log(bounded / usual) : Math.log((1 - bounded) / (1 - usual))
-}
-
-/** The logarithm of the weighed mean of what the alternatives say. */
-const logMean = (ratios: readonly number[]): number => {
-  const greatest = Math.max(...ratios)
-  const parts = ALTERNATIVES.map(({ weight }, index) => weight * Math.exp((ratios[index] ?? 0) - greatest)) // prettier-ignore
-  return greatest + Math.log(parts.reduce((sum, one) => sum + one, 0))
-}

@@ -20,5 +20,11 @@ export const LOOKS: readonly Look[] = [
   { requests: 800, latencyZ: 3.72, tailZ: 3.72 },
 ]
 
+/** Bounds that are reached by chance so many times more rarely, by its logarithm: a normal deviate's tail goes with exp(-z²/2). */
+export const stricter = ({ requests, latencyZ, tailZ }: Look, strictness: number): Look => {
+  const raise = (z: number): number => Math.sqrt(z * z + 2 * strictness)
+  return { requests, latencyZ: raise(latencyZ), tailZ: raise(tailZ) }
+}
+
 /** What `not worse` asks for: to be wrong about it costs no more than a later look that says so. */
 export const NOT_WORSE_Z = 1.645

@@ -1,3 +1,5 @@
+import type { Fault } from '../../model/cutover-sample.ts'
+
 /** The two ways of a request: to the old server, or to the shared fleet. */
 export type Arm = 'old' | 'new'
 
@@ -8,8 +10,8 @@ export type Sample = {
   /** The old instance whose URL was used: what one of them does, all its requests may do. */
   instance: string
   latencyMs: number
-  /** Answered with 400 or more, cut off, or not at all. */
-  isError: boolean
+  /** Null: none. */
+  fault: Fault | null
 }
 
 /** `worse` is final; `not worse` and `unclear` are what is known by now. */

@@ -15,11 +15,11 @@ const MAX_KEPT = 4_000
 export const createStrata = (toleranceMs: number, random: () => number = Math.random) => {
   const services = new Map<string, Record<Arm, Counted>>()
   return {
-    add: ({ arm, service, latencyMs, isError }: Sample): void => {
+    add: ({ arm, service, latencyMs, fault }: Sample): void => {
       const arms = services.get(service) ?? { old: newCounted(), new: newCounted() }
       services.set(service, arms)
       arms[arm].requests += 1
-      if (!isError) keep(arms[arm], latencyMs + toleranceMs, random)
+      if (fault === null) keep(arms[arm], latencyMs + toleranceMs, random)
     },
     strata: (): Stratum[] =>
       [...services.values()]

@@ -1,16 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Runnable } from '../../base/lifecycle.ts'
 import type { Log } from '../../base/log.ts'
-
-/** One answered request of a moved instance, for the comparison of both ways. */
-export type SampleRow = {
-  epoch: number
-  isNew: boolean
-  service: string
-  instanceId: string
-  latencyMs: number
-  isError: boolean
-}
+import type { SampleRow } from '../../model/cutover-sample.ts'
 
 type OldUse = { instanceId: string; lastUsedAt: Date; requests: number }
 

@@ -8,6 +8,7 @@ import { createFindMoved, type MovedNeeds } from './find-moved.ts'
 import type { Observations } from './observations.ts'
 import type { Added, OldServer } from './old-server.ts'
 import { parseOldUrl, type OldUrl } from './parse.ts'
+import { watchAnswer } from './watch-answer.ts'
 
 export type OldUrlNeeds = MovedNeeds & {
   oldServer: OldServer
@@ -56,16 +57,19 @@ export const createOldUrls = (needs: OldUrlNeeds) => {
   }
   const serve = async (request: IncomingMessage, response: ServerResponse, url: OldUrl) => {
     const requestId = idOf(request)
-    const { epoch, comparing } = needs.routing()
+    const { epoch, comparing, toolErrors } = needs.routing()
     const startedAt = performance.now()
     const { moved, shared, isAway } = await decide(url, requestId)
     const added = { ...headersFor(needs, moved), 'x-request-id': requestId }
-    if (moved && comparing && url.sharedPath !== undefined && request.method === 'POST')
-      observe(response, (isError) => {
+    if (moved && comparing && url.sharedPath !== undefined && request.method === 'POST') {
+      // What is compressed cannot be watched, and one of the ways may compress.
+      delete request.headers['accept-encoding']
+      watchAnswer(response, { seesTools: toolErrors }, (fault) => {
         const latencyMs = performance.now() - startedAt
         const { service, instanceId } = moved
-        needs.observations.addSample({ epoch, isNew: shared !== undefined || isAway, service, instanceId, latencyMs, isError: isError || isAway }) // prettier-ignore
+        needs.observations.addSample({ epoch, isNew: shared !== undefined || isAway, service, instanceId, latencyMs, fault: isAway ? 'away' : fault }) // prettier-ignore
       })
+    }
     if (!shared) return oldServer.send(request, response, added)
     for (const [name, value] of Object.entries(added)) response.setHeader(name, value)
     needs.serveShared(request, response, shared)
@@ -129,13 +133,6 @@ const headersFor = ({ pageUrl, routing }: OldUrlNeeds, moved: MovedInstance | un
       'x-berth-notice': notice.text,
     }),
   }
-}
-
-/** A client that got no whole answer has met an error, whoever gave up first. */
-const observe = (response: ServerResponse, onEnd: (isError: boolean) => void): void => {
-  response.once('close', () => {
-    onEnd(response.statusCode >= 400 || !response.writableFinished)
-  })
 }
 
 const note = (log: Log, error: unknown): AppError => {

@@ -18,6 +18,7 @@ const UNKNOWN: OldRouting = {
   users: {},
   services: {},
   comparing: false,
+  toolErrors: true,
   epoch: 0,
   notice: undefined,
 }

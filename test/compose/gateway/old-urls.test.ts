@@ -161,7 +161,7 @@ for (const kind of DATABASE_KINDS)
         const found = await Promise.all([routing.epoch - 1, routing.epoch].map((epoch) => listSamplesAfter(world.database, { epoch, after: 0, limit: 10 }))) // prettier-ignore
         return found.flat().length === 2 && found.flat()
       })
-      assert.deepEqual(samples.map(({ isNew, isError, instanceId }) => [isNew, isError, instanceId]), [[false, false, carla.handle], [true, false, carla.handle]]) // prettier-ignore
+      assert.deepEqual(samples.map(({ isNew, fault, instanceId }) => [isNew, fault, instanceId]), [[false, null, carla.handle], [true, null, carla.handle]]) // prettier-ignore
       const found = await waitUntil('both uses are written', async () => {
         const users = await listOldUsers(world.database, { since: new Date(0), limit: 100 })
         return users.find((user) => user.instanceId === carla.handle && user.requests === 2)

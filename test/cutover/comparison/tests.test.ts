@@ -8,7 +8,7 @@ const sample = (over: Partial<Sample>): Sample => ({
   service: 'widgets',
   instance: 'one',
   latencyMs: 100,
-  isError: false,
+  fault: null,
   ...over,
 })
 
@@ -53,14 +53,14 @@ describe('the tests of the comparison', () => {
   it('do not hold against the new path what fails by the old one too', () => {
     const comparison = createComparison()
     for (let index = 0; index < 200; index += 1) {
-      comparison.add(sample({ arm: 'old', instance: 'refused key', isError: true }))
+      comparison.add(sample({ arm: 'old', instance: 'refused key', fault: 'status' }))
       comparison.add(sample({ arm: 'old', instance: 'well' }))
     }
     for (let index = 0; index < 30; index += 1)
-      comparison.add(sample({ instance: 'refused key', isError: true }))
+      comparison.add(sample({ instance: 'refused key', fault: 'status' }))
     assert.equal(comparison.state().decision, 'hold')
     for (let index = 0; index < 30; index += 1)
-      comparison.add(sample({ instance: 'well', isError: true }))
+      comparison.add(sample({ instance: 'well', fault: 'status' }))
     const { decision, errors } = comparison.state()
     assert.equal(decision, 'worse')
     assert.equal(errors.verdict, 'worse')
@@ -69,14 +69,14 @@ describe('the tests of the comparison', () => {
   it('make nothing of a single error after a thousand good requests', () => {
     const known = Array.from({ length: 1_000 }, () => sample({ arm: 'old' }))
     const comparison = createComparison({ known })
-    assert.equal(comparison.add(sample({ isError: true })), 'hold')
+    assert.equal(comparison.add(sample({ fault: 'status' })), 'hold')
     for (let index = 0; index < 99; index += 1) comparison.add(sample({}))
-    assert.equal(comparison.add(sample({ isError: true })), 'hold')
+    assert.equal(comparison.add(sample({ fault: 'status' })), 'hold')
   })
 
   it('stay with worse once they have said it', () => {
     const comparison = createComparison()
-    for (let index = 0; index < 20; index += 1) comparison.add(sample({ isError: true }))
+    for (let index = 0; index < 20; index += 1) comparison.add(sample({ fault: 'status' }))
     const before = comparison.state()
     assert.equal(before.decision, 'worse')
     for (let index = 0; index < 900; index += 1) {
