@@ -9,7 +9,11 @@ import { createPathWatch } from './watch-paths.ts'
 export type Beginning = { isAutomatic: boolean; notice: string }
 
 /** The walk from the older model to this one, one move at a time; its state is in the database alone. */
-export const createCutover = (needs: CutoverNeeds) => {
+export const createCutover = (given: CutoverNeeds) => {
+  let hurry = new AbortController()
+  const runHook: CutoverNeeds['runHook'] = (which) =>
+    given.runHook(which, which === 'stop' ? hurry.signal : undefined)
+  const needs = { ...given, runHook }
   const book = createBook(needs)
   const ending = createEnding(needs, book)
   const paths = createPathWatch(needs)
@@ -40,10 +44,14 @@ export const createCutover = (needs: CutoverNeeds) => {
         await walk.advanceFrom(await book.running(), isForced)
       }),
     /** Resolves when the old server serves everything again. @throws AppError `cutover_none` */
-    abort: (): Promise<void> =>
-      inTurn(async () => {
+    abort: (): Promise<void> => {
+      // A command that hangs would keep the way back waiting.
+      hurry.abort()
+      return inTurn(async () => {
+        hurry = new AbortController()
         await ending.begin(await book.running(), 'aborted', 'by the operator')
-      }),
+      })
+    },
     /** @throws AppError `cutover_held`, `cutover_none` */
     finish: (isForced: boolean): Promise<void> =>
       inTurn(async () => {

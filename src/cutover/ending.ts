@@ -30,6 +30,9 @@ export const createEnding = (needs: CutoverNeeds, { save }: Pick<Book, 'save'>) 
     if (hasStopped && ending.outcome !== 'finished')
       await needs.runHook('start').catch((error: unknown) => {
         problem = `the command of the way back failed, run it by hand: ${messageOf(error)}`
+        const { id, state } = cutover
+        needs.log.error('cutover: the way back is not complete', { reason: problem })
+        needs.recordEvent({ type: 'cutover.reverted', message: `Cutover ${id}: ${problem}`, data: { cutover: id, step: state.step, outcome: ending.outcome } }) // prettier-ignore
       })
     await needs.removeSamples()
     await save(cutover, { problem }, true)

@@ -14,7 +14,7 @@ export type StepNeeds = {
   listDown: () => Promise<string[]>
   countMoved: () => Promise<number>
   /** The operator's command, if there is one. @throws AppError */
-  runHook: (which: 'stop' | 'start') => Promise<void>
+  runHook: (which: 'stop' | 'start', signal?: AbortSignal) => Promise<void>
   pageUrl: string
 }
 

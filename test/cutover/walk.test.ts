@@ -242,4 +242,32 @@ for (const kind of DATABASE_KINDS)
       await daemon.desk.advance(false)
       await isAt('hooks')
     })
+
+    it('ends a command that hangs when it goes back, and shows no secret that one has said', async () => {
+      configure({ stop: ['/bin/sleep', '60'], start: ['/bin/sh', '-c', 'echo "DB_PASSWORD=hunter2 postgres://u:hunter3@h/d"; exit 5'] }) // prettier-ignore
+      await start()
+      await isAt('announce')
+      await daemon.desk.advance(false)
+      await waitUntil('the command runs', async () => (await view()).step === 'hooks')
+      const begun = Date.now()
+      await daemon.desk.abort()
+      const { problem } = await waitUntil('it has ended', async () => {
+        const now = await view()
+        return now.endedAt !== null && now
+      })
+      assert.ok(Date.now() - begun < 15_000)
+      assert.match(String(problem), /way back failed, run it by hand: .* ended with 5: DB_PASSWORD=\[secret\]/) // prettier-ignore
+      assert.doesNotMatch(JSON.stringify([problem, events]), /hunter/)
+      assert.ok(events.some(({ message }) => message.includes('way back failed')))
+    })
+
+    it('does not go on when what was moved was taken back meanwhile', async () => {
+      await start()
+      await isAt('announce')
+      await world.database.query(
+        `update migration_ledger set outcome = 'left', reason = 'rolled_back'`,
+      )
+      await assert.rejects(daemon.desk.advance(true), /No instance of the older model was moved/)
+      await world.database.query(`update migration_ledger set outcome = 'moved', reason = null`)
+    })
   })

@@ -107,7 +107,7 @@ const show = (cutover: CutoverView | null, json: boolean): void => {
   if (json) printJson(cutover ?? {})
   else if (!cutover) print('No cutover yet. Begin one with: berth cutover start')
   else printView(cutover)
-  if (cutover?.state === 'running' && cutover.problem !== null) process.exitCode = EXIT.failed
+  if (cutover && cutover.problem !== null) process.exitCode = EXIT.failed
 }
 
 const printView = (cutover: CutoverView): void => {

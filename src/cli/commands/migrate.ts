@@ -10,6 +10,8 @@ import { verifyMigration } from '../../compose/migration/verify.ts'
 import { ON_CONFLICT } from '../../migration/conflicts.ts'
 import { FORMATS } from '../../migration/decoders.ts'
 import { writePlanFile } from '../../migration/plan-file.ts'
+import { findCutover } from '../../store/cutovers.ts'
+import type { Database } from '../../store/database.ts'
 import { ledgerTotals } from '../../store/migration-ledger.ts'
 import { callMoved } from '../call-moved.ts'
 import { confirm } from '../confirm.ts'
@@ -140,7 +142,11 @@ const rollback = async (config: Config, { yes, json }: Common): Promise<void> =>
     const done = await rollBackMigration(stores.database, (seen) => progress.update(seen, seen))
     progress.end()
     await noteMigration({ config, ...stores }, { type: 'migration.rolled_back', message: `${done.removed} migrated instances were removed`, data: done }) // prettier-ignore
+    if (await isCutoverRunning(stores.database)) note('A cutover is under way, and has nothing to go on to: end it with berth cutover abort') // prettier-ignore
     if (json) printJson(done)
     else print(`Removed ${done.removed} instances and ${done.users} users; ${done.kept} that were changed here since stay.`) // prettier-ignore
   })
 }
+
+const isCutoverRunning = async (database: Database): Promise<boolean> =>
+  (await findCutover(database))?.endedAt === null

@@ -77,7 +77,7 @@ export const composeCutover = (options: Options): { desk: CutoverDesk; runnable:
       return (await listMovedServices(database)).filter((service) => !up.has(service))
     },
     countMoved: async () => (await listMovedServices(database)).length,
-    runHook: (which) => runHook(config, which),
+    runHook: (which, signal) => runHook(config, which, signal),
     pageUrl: `${config.baseUrl}/`,
     settings: () => readCutoverSettings(fileOf(config)),
     recordEvent: options.recordEvent,
@@ -135,12 +135,16 @@ const createDesk = ({
 
 const fileOf = ({ home }: Config): string => join(home.root, 'cutover.json')
 
-const runHook = async (config: Config, which: 'stop' | 'start'): Promise<void> => {
+const runHook = async (
+  config: Config,
+  which: 'stop' | 'start',
+  signal: AbortSignal | undefined,
+): Promise<void> => {
   const { hooks } = readCutoverSettings(fileOf(config))
   const command = hooks[which]
   if (command === undefined) return
   const environment = { ...config.passed, BERTH_HOME: config.home.root }
-  await runCommand(command, { deadlineMs: hooks.deadlineSeconds * 1_000, environment })
+  await runCommand(command, { deadlineMs: hooks.deadlineSeconds * 1_000, environment, signal })
 }
 
 /** Whatever it answers: it is there. */
