@@ -18,6 +18,13 @@ export const toPrettyLine = (level: string, fields: Fields, time = new Date()): 
   return `${head} ${textOf(part)} \u001b[1m${textOf(event)}\u001b[0m ${said.join('')}`
 }
 
+/** The same without time and colours, for where lines of several kinds stand together. */
+export const toPlainText = (level: string, fields: Fields): string => {
+  const { part, event, ...rest } = fields
+  const said = Object.entries(rest).map(([name, value]) => `${name}=${valueOf(value)}`)
+  return [level, textOf(part), textOf(event), ...said].filter(Boolean).join(' ')
+}
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** A word stands as it is; an error keeps the lines of its stack. */

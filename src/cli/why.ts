@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../base/config.ts'
 import { messageOf } from '../base/errors.ts'
+import { toPlainText } from '../base/log-line.ts'
 import { crashFileOf } from '../fleet/ecosystem.ts'
 import { probeService } from '../health/probe.ts'
 import { listLogFiles, logFilesElsewhere, statAll } from '../logs/log-files.ts'
-import { readLog } from '../logs/read-lines.ts'
+import { readLog, type LogEntry } from '../logs/read-lines.ts'
 import type { CrashRecord } from '../model/crash.ts'
 import type { ServiceHealth } from '../model/health.ts'
 import type { Service } from '../model/service.ts'
@@ -47,7 +48,7 @@ const EVENTS = 100
 const LOG_LINES = 20
 const PROBE_MS = 2_000
 /** The daemon logs transitions too; they are in the timeline as events. */
-const TOLD_AS_EVENT = '"event":"service changed state"'
+const TOLD_AS_EVENT = 'service changed state'
 
 /**
  * Puts together what is known of a service from events, the supervisor's files, the logs and a probe. What is away, the
@@ -70,7 +71,7 @@ export const explain = async (config: Config, service: string): Promise<Why> => 
       return []
     })
   const events = await orMissing('events', () => eventsOf(asked))
-  const isNews = ({ text }: WhyEntry) => events.length === 0 || !text.includes(TOLD_AS_EVENT)
+  const isNews = ({ data }: WhyEntry) => events.length === 0 || data?.['event'] !== TOLD_AS_EVENT
   const found = [
     events,
     (await orMissing('logs', () => logOf(asked, fleet))).filter(isNews),
@@ -103,11 +104,18 @@ const logOf = async ({ config, service }: Asked, { apps }: WantedFleet): Promise
   const elsewhere = await statAll(logFilesElsewhere(apps, config.home.logs))
   const files = [...(await listLogFiles(config.home.logs)), ...elsewhere]
   const lines = await readLog(files, { service }, LOG_LINES)
-  return lines.map(({ at, process, text }) => ({
-    at: new Date(at).toISOString(),
+  return lines.map((line) => ({
+    at: new Date(line.at).toISOString(),
     kind: 'log',
-    text: `${process}: ${text}`,
+    text: `${line.process}: ${textOf(line)}`,
+    ...(line.fields && { data: line.fields }),
   }))
+}
+
+const textOf = ({ text, fields }: LogEntry): string => {
+  if (!fields) return text
+  const { time: _time, service: _service, level, ...rest } = fields
+  return toPlainText(typeof level === 'string' ? level : 'info', rest)
 }
 
 const evidenceOf = (

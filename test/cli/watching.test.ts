@@ -166,7 +166,7 @@ describe('watching a fleet', function () {
     assert.equal(why.host, 'mcp-host-0')
     assert.match(kindsOf(why).join('\n'), /event service.stopped[^]*event service.started[^]*probe Port \d+ answers now/) // prettier-ignore
     const { stdout } = await fleet().run(['why', 'alpha'])
-    assert.match(stdout, /log {7}mcp-host-0: .*tool failed/)
+    assert.match(stdout, /log {7}mcp-host-0: warn .*tool failed .*tool=/)
     await fleet().run(['down'])
     const down = await fleet().json<Why>(['why', 'beta'])
     assert.match(kindsOf(down).join('\n'), /event service.started[^]*probe Port \d+ does not answer as it should now \(refused\)/) // prettier-ignore
