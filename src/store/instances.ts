@@ -96,6 +96,7 @@ export const findClaimedInstance = async (
   const rows = await database.query<InstanceRow>(
     `select ${INSTANCE_COLUMNS} from user_service_instances where instance_id = $1 and ${condition}`,
     values,
+    { isPrepared: true },
   )
   const row = firstOf(rows)
   return row && toInstance(row)

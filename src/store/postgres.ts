@@ -2,7 +2,7 @@ import pg from 'pg'
 import { AppError, messageOf, systemCodeOf } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { copyIn } from './copy-in.ts'
-import type { Database } from './database.ts'
+import type { Database, QueryHow } from './database.ts'
 
 const POOL_SIZE = 10
 const CONNECT_MS = 5_000
@@ -46,11 +46,31 @@ export const openPostgres = async (
   return database
 }
 
+/** Of prepared statements. */
+const names = new Map<string, string>()
+
+const nameOf = (sql: string): string => {
+  const name = names.get(sql) ?? `berth_${names.size}`
+  names.set(sql, name)
+  return name
+}
+
+const PLAN_OUTDATED = '0A000'
+
+/** A column that it answers has another type since it was prepared. */
+const ifOutdated =
+  <Result>(ask: () => Promise<Result>) =>
+  (error: unknown): Promise<Result> => {
+    if (systemCodeOf(error) === PLAN_OUTDATED) return ask()
+    throw error
+  }
+
 const databaseOver = (client: Client, pool: pg.Pool): Database => ({
   kind: 'postgres',
-  query: async <Row>(sql: string, values: readonly unknown[] = []) => {
+  query: async <Row>(sql: string, values: readonly unknown[] = [], how?: QueryHow) => {
+    const ask = (name?: string) => client.query({ ...(name && { name }), text: sql, values: [...values] }) // prettier-ignore
     try {
-      const result = await client.query(sql, [...values])
+      const result = how?.isPrepared ? await ask(nameOf(sql)).catch(ifOutdated(ask)) : await ask()
       return result.rows as Row[]
     } catch (error) {
       throw translate(error)

@@ -60,6 +60,7 @@ export const addUsage = async (database: Database, batch: readonly UsageRow[]): 
        from own join used on used.instance_id = own.instance_id
        where instance.instance_id = own.instance_id`,
       [handles, sums('requests'), texts(({ lastUsedAt }) => lastUsedAt.toISOString())],
+      { isPrepared: true },
     )
     await transaction.query(
       `insert into service_usage as usage
@@ -83,6 +84,7 @@ export const addUsage = async (database: Database, batch: readonly UsageRow[]): 
         sums('streams'),
         texts(({ latency }) => `{${latency.join(',')}}`),
       ],
+      { isPrepared: true },
     )
   })
 }

@@ -44,6 +44,19 @@ describe('Postgres', () => {
     assert.deepEqual(counts.slice(0, 2), [0, 0])
   })
 
+  it('answers a prepared statement also when a column has another type by now', async () => {
+    const another = await openAnother()
+    await another.script('create table shapes (id int); insert into shapes values (1)')
+    const ask = () =>
+      another.query('select id from shapes where id::text = $1', ['1'], { isPrepared: true })
+    for (let time = 0; time < 6; time++) assert.deepEqual(await ask(), [{ id: 1 }])
+    const [named] = await another.query("select count(*)::int as count from pg_prepared_statements where statement like '%shapes%'") // prettier-ignore
+    assert.deepEqual(named, { count: 1 })
+    await another.script('alter table shapes alter column id type text')
+    assert.deepEqual(await ask(), [{ id: '1' }])
+    await another.script('drop table shapes')
+  })
+
   it('says that it does not answer, without the password', async () => {
     const [closed = 0] = await findFreePorts(1)
     const unreachable = {
