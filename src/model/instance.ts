@@ -36,6 +36,9 @@ export const makeInstanceSecret = (): string => randomBase62(SECRET_LENGTH)
 /** How secrets and tokens are stored for checking: SHA-256, since they carry enough random bits. */
 export const hashSecret = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 
+/** The same in hex, for a seventh of what bytes and then hex cost. */
+export const hashSecretHex = (secret: string): string => hash('sha256', secret, 'hex')
+
 export const instanceUrl = (
   baseUrl: string,
   instance: { handle: string; secret: string; service: string },

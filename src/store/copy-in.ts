@@ -1,21 +1,30 @@
 import pg from 'pg'
 
 /** What the driver's connection has, and its types do not name. */
-type Connection = { sendCopyFromChunk: (chunk: Buffer) => void; endCopyFrom: () => void }
+type Connection = Pick<pg.Connection, 'stream'> & {
+  query: (sql: string) => void
+  sendCopyFromChunk: (chunk: Buffer) => void
+  endCopyFrom: () => void
+}
 
 /**
- * `copy … from stdin` of text that is there already. The driver's own query refuses what the server asks for then.
+ * `copy … from stdin` of rows that are there already: they follow the statement at once. A server that refuses it reads over
+ * them, as the protocol wants.
+ *
  * @param into `table (columns)`
  */
-export const copyIn = (client: pg.PoolClient, into: string, text: string): Promise<void> =>
+export const copyIn = (client: pg.PoolClient, into: string, rows: Buffer): Promise<void> =>
   new Promise((resolve, reject) => {
-    const query = new pg.Query(`copy ${into} from stdin`, (error) => {
+    const query = new pg.Query('', (error) => {
       if (error) reject(error)
       else resolve()
     })
-    const handleCopyInResponse = (connection: Connection): void => {
-      connection.sendCopyFromChunk(Buffer.from(text, 'utf8'))
+    const submit = (connection: Connection): void => {
+      connection.stream.cork()
+      connection.query(`copy ${into} from stdin`)
+      connection.sendCopyFromChunk(rows)
       connection.endCopyFrom()
+      connection.stream.uncork()
     }
-    client.query(Object.assign(query, { handleCopyInResponse }))
+    client.query(Object.assign(query, { submit, handleCopyInResponse: () => undefined }))
   })

@@ -1,24 +1,33 @@
+const FIRST_BYTES = 64 * 1024
+/** UTF-8 has at most so many for each of a text's units. */
+const MAX_UNIT_BYTES = 3
+
 /**
- * Rows as `copy … from stdin` reads them: a line each, its values between tabs. Of all ways into a table it is the fastest.
+ * Lines in one buffer, one by one: a single long text would have to be put together first, for four times as much.
  *
- * @param rows null: SQL's null
+ * @param lines rows as `copy … from stdin` reads them: values between tabs, `\N` for null
  */
-export const copyText = (rows: readonly (readonly (string | null)[])[]): string => {
-  let text = ''
-  for (const row of rows) {
-    let separator = ''
-    for (const value of row) {
-      text += separator + (value === null ? '\\N' : escaped(value))
-      separator = '\t'
-    }
-    text += '\n'
+export const copyText = (lines: readonly string[]): Buffer => {
+  let bytes = Buffer.allocUnsafe(FIRST_BYTES)
+  let end = 0
+  for (const line of lines) {
+    const most = end + (line.length + 1) * MAX_UNIT_BYTES
+    if (most > bytes.length) bytes = Buffer.concat([bytes.subarray(0, end)], 2 * most)
+    end += bytes.write(`${line}\n`, end, 'utf8')
   }
-  return text
+  return bytes.subarray(0, end)
 }
 
 const SPECIAL = /[\\\t\n\r]/
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' } // prettier-ignore
 
-/** Most values have nothing to escape. */
-const escaped = (value: string): string =>
-  SPECIAL.test(value) ? value.replace(/[\\\t\n\r]/g, (special) => ESCAPES[special] ?? '') : value
+/** A value in which may be anything. */
+export const copyValue = (value: string | null): string => {
+  if (value === null) return '\\N'
+  return SPECIAL.test(value)
+    ? value.replace(/[\\\t\n\r]/g, (special) => ESCAPES[special] ?? '')
+    : value
+}
+
+/** Bytes, from hex. */
+export const copyBytes = (hex: string | null): string => (hex === null ? '\\N' : `\\\\x${hex}`)

@@ -26,7 +26,7 @@ export type Database = {
 
 type Transaction = Database & {
   /** Puts many rows, by `copyText`, into `table (columns)`. */
-  copy: (into: string, text: string) => Promise<void>
+  copy: (into: string, text: Buffer) => Promise<void>
 }
 
 /** The only row of an answer that has one. */

@@ -1,8 +1,8 @@
 import { systemCodeOf } from '../base/errors.ts'
-import { copyText } from './copy-text.ts'
+import { copyBytes, copyText, copyValue } from './copy-text.ts'
 import { firstOf, type Database } from './database.ts'
 import type { LedgerEntry } from './migration-ledger.ts'
-import { commitLater, type MovedRow } from './migration-writes.ts'
+import type { MovedRow } from './migration-writes.ts'
 
 const INSTANCES = `user_service_instances
   (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox, check_at, updated_at)`
@@ -25,23 +25,14 @@ export const copyMoved = async (
 ): Promise<boolean> => {
   try {
     await database.transaction(async (transaction) => {
-      await commitLater(transaction)
-      const { text, seconds } = await momentOf(transaction)
-      const checkAt = (row: MovedRow) => new Date((seconds + row.checkAfterS) * 1000).toISOString()
-      await transaction.copy(INSTANCES, copyText(moved.map((row) => [
-        row.handle, row.userId, row.service, row.sealedCredentials, bytea(row.secretHash), row.sealedSecret,
-        String(isSandbox), checkAt(row), text,
-      ]))) // prettier-ignore
-      await transaction.copy(LEDGER, copyText([
-        ...moved.map((row) => [
-          row.oldId, row.oldType, bytea(row.tokenHash), row.userId, 'moved', null, row.handle, bytea(row.hash),
-          row.isIncomplete ? '{incomplete}' : '{}', runId, 'true', text,
-        ]),
-        ...left.map((entry) => [
-          entry.oldId, entry.oldType, bytea(entry.tokenHash), entry.userId, 'left', entry.reason, null, bytea(entry.hash),
-          '{}', runId, 'false', null,
-        ]),
-      ])) // prettier-ignore
+      const { text, seconds } = await beginCopying(transaction)
+      const instances = moved.map((row) => instanceLine(row, { isSandbox, text, seconds }))
+      await transaction.copy(INSTANCES, copyText(instances))
+      const noted = [
+        ...moved.map((row) => movedLine(row, { runId, text })),
+        ...left.map((entry) => leftLine(entry, runId)),
+      ]
+      await transaction.copy(LEDGER, copyText(noted))
     })
     return true
   } catch (error) {
@@ -53,13 +44,28 @@ export const copyMoved = async (
 /** SQLSTATE */
 const UNIQUE = '23505'
 
-/** The ledger's `moved_at` is the instance's `updated_at`, to the microsecond. */
-const momentOf = async (transaction: Database): Promise<{ text: string; seconds: number }> => {
-  const rows = await transaction.query<{ text: string; seconds: number }>(
-    'select now()::text as text, extract(epoch from now())::float8 as seconds',
+/** As `commitLater`. @returns the moment: the ledger's `moved_at` is the instance's `updated_at`, to the microsecond */
+const beginCopying = async (transaction: Database): Promise<Moment> => {
+  const rows = await transaction.query<Moment>(
+    `select now()::text as text, extract(epoch from now())::float8 as seconds,
+       set_config('synchronous_commit', 'off', true)`,
   )
   return firstOf(rows) ?? { text: 'now', seconds: 0 }
 }
 
-/** Hex as Postgres writes bytes. */
-const bytea = (hex: string | null): string | null => (hex === null ? null : `\\x${hex}`)
+type Moment = { text: string; seconds: number }
+
+// Handles, ids, hex and base64url need no look at what is in them.
+const instanceLine = (
+  row: MovedRow,
+  { isSandbox, text, seconds }: Moment & { isSandbox: boolean },
+): string => {
+  const checkAt = new Date((seconds + row.checkAfterS) * 1000).toISOString()
+  return `${row.handle}\t${row.userId}\t${copyValue(row.service)}\t${row.sealedCredentials}\t${copyBytes(row.secretHash)}\t${row.sealedSecret}\t${isSandbox}\t${checkAt}\t${text}` // prettier-ignore
+}
+
+const movedLine = (row: MovedRow, { runId, text }: { runId: string; text: string }): string =>
+  `${row.oldId}\t${copyValue(row.oldType)}\t${copyBytes(row.tokenHash)}\t${row.userId}\tmoved\t\\N\t${row.handle}\t${copyBytes(row.hash)}\t${row.isIncomplete ? '{incomplete}' : '{}'}\t${runId}\ttrue\t${text}` // prettier-ignore
+
+const leftLine = (entry: LedgerEntry, runId: string): string =>
+  `${entry.oldId}\t${copyValue(entry.oldType)}\t${copyBytes(entry.tokenHash)}\t${entry.userId ?? '\\N'}\tleft\t${entry.reason}\t\\N\t${copyBytes(entry.hash)}\t{}\t${runId}\tfalse\t\\N` // prettier-ignore

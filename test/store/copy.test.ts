@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyText } from '../../src/store/copy-text.ts'
+import { copyBytes, copyText, copyValue } from '../../src/store/copy-text.ts'
 import { onEveryDatabase } from '../support/databases.ts'
 
 onEveryDatabase('copied rows', (database) => {
@@ -9,7 +9,7 @@ onEveryDatabase('copied rows', (database) => {
 
   it('are what they were, whatever is in them', async () => {
     const texts = ['', 'a\tb', 'line\nline\r\n', '\\N', '\\.', 'C:\\new', '"{},', 'ключ ü 🔑', null]
-    const lines = texts.map((text, id) => [String(id), text, '\\x00ff'])
+    const lines = texts.map((text, id) => `${id}\t${copyValue(text)}\t${copyBytes('00ff')}`)
     await database().transaction((transaction) => transaction.copy(COLUMNS, copyText(lines)))
     assert.deepEqual(await rows(), texts.map((text, id) => ({ id, text, bytes: '00ff' }))) // prettier-ignore
   })
@@ -20,7 +20,7 @@ onEveryDatabase('copied rows', (database) => {
   })
 
   it('are all or none, and the next statement is answered after a refusal', async () => {
-    const twice = copyText([['1', 'a', null], ['1', 'b', null]]) // prettier-ignore
+    const twice = copyText(['1\ta\t\\N', '1\tb\t\\N'])
     for (let attempt = 0; attempt < 20; attempt++)
       await assert.rejects(database().transaction((transaction) => transaction.copy(COLUMNS, twice)), { code: '23505' }) // prettier-ignore
     assert.deepEqual(await rows(), [])

@@ -4,7 +4,7 @@ import type { LegacyRow, Reason } from '../../migration/legacy-row.ts'
 import { otherHandle, type Handles } from '../../migration/handles.ts'
 import type { Settled } from '../../migration/settle.ts'
 import type { Tally } from '../../migration/tally.ts'
-import { hashSecret, makeInstanceSecret } from '../../model/instance.ts'
+import { hashSecretHex, makeInstanceSecret } from '../../model/instance.ts'
 import type { Database } from '../../store/database.ts'
 import { copyMoved } from '../../store/migration-copy.ts'
 import { writeLedger, type LedgerEntry } from '../../store/migration-ledger.ts'
@@ -81,7 +81,7 @@ const sealInstance = (
     service,
     checkAfterS,
     sealedCredentials: sealed.encrypted_api_key,
-    secretHash: hashSecret(secret).toString('hex'),
+    secretHash: hashSecretHex(secret),
     sealedSecret: sealed.sealed_secret,
   }
 }
