@@ -81,6 +81,12 @@ const databaseOver = (client: Client, pool: pg.Pool): Database => ({
   },
   transaction: async (work) => {
     const connection = await pool.connect().catch(rethrow)
+    // One that breaks between two queries would end the process; the next query fails, which is enough.
+    connection.on('error', ignore)
+    const release = (isBroken: boolean): void => {
+      if (!isBroken) connection.off('error', ignore)
+      connection.release(isBroken)
+    }
     try {
       await connection.query('begin')
       const result = await work({
@@ -88,17 +94,19 @@ const databaseOver = (client: Client, pool: pg.Pool): Database => ({
         copy: (into, text) => copyIn(connection, into, text).catch(rethrow),
       })
       await connection.query('commit')
-      connection.release()
+      release(false)
       return result
     } catch (error) {
       // A connection whose rollback fails is of no use to anybody else.
-      await connection.query('rollback').then(() => connection.release(), () => connection.release(true)) // prettier-ignore
-      throw error
+      await connection.query('rollback').then(() => release(false), () => release(true)) // prettier-ignore
+      throw translate(error)
     }
   },
   pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   close: () => pool.end(),
 })
+
+const ignore = (): void => undefined
 
 const rethrow = (error: unknown): never => {
   throw translate(error)
@@ -106,9 +114,11 @@ const rethrow = (error: unknown): never => {
 
 /** SQLSTATE classes 08 (connection) and 57 (operator intervention), and whatever the socket says. */
 const translate = (error: unknown): unknown => {
+  if (error instanceof AppError) return error
   const code = systemCodeOf(error) ?? ''
   const isConnection = /^(08|57|3D|28)/.test(code) || /^E[A-Z]+$/.test(code)
-  const isTimeout = error instanceof Error && /timeout|terminated/i.test(error.message)
+  const isTimeout =
+    error instanceof Error && /timeout|terminated|not queryable/i.test(error.message)
   if (!isConnection && !isTimeout) return error
   return new AppError(
     'database_unavailable',

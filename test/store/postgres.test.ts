@@ -115,6 +115,19 @@ describe('Postgres', () => {
     assert.deepEqual(await database.query('select 1 as one'), [{ one: 1 }])
   })
 
+  it('outlives a connection that breaks in a transaction, between two queries', async () => {
+    const other = await openAnother()
+    const broken = other.transaction(async (transaction) => {
+      const [one] = await transaction.query<{ pid: number }>('select pg_backend_pid() as pid')
+      await database.query('select pg_terminate_backend($1)', [one?.pid])
+      const isGone = () => database.query('select 1 from pg_stat_activity where pid = $1', [one?.pid]).then((rows) => rows.length === 0) // prettier-ignore
+      await waitUntil('it is gone', isGone)
+      await transaction.query('select 1')
+    })
+    await assert.rejects(broken, { code: 'database_unavailable' })
+    assert.deepEqual(await other.query('select 1 as one'), [{ one: 1 }])
+  })
+
   it('leaves no connection behind when it is closed', async () => {
     const other = await openAnother()
     const pids = await Promise.all(
