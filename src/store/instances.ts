@@ -82,10 +82,16 @@ const insertRow = async (
 export type InstanceClaim =
   { handle: string; service: string; secretHash: Buffer } | { handle: string; userId: string }
 
+/** What a gateway needs of one, and no more: it asks for each that it does not know. */
+export type ClaimedInstance = Pick<
+  Instance,
+  | 'handle' | 'userId' | 'service' | 'sealedCredentials' | 'secretHash' | 'isActive' | 'verification' | 'accessExpiresAt'
+> // prettier-ignore
+
 export const findClaimedInstance = async (
   database: Database,
   claim: InstanceClaim,
-): Promise<Instance | undefined> => {
+): Promise<ClaimedInstance | undefined> => {
   const [condition, values] =
     'userId' in claim
       ? ['user_id = $2', [claim.handle, claim.userId]]
@@ -93,13 +99,15 @@ export const findClaimedInstance = async (
           'secret_hash = $2 and service_type = $3 and is_active',
           [claim.handle, claim.secretHash, claim.service],
         ]
-  const rows = await database.query<InstanceRow>(
-    `select ${INSTANCE_COLUMNS} from user_service_instances where instance_id = $1 and ${condition}`,
+  const rows = await database.query<ClaimedInstance>(
+    `select instance_id as handle, user_id as "userId", service_type as service, encrypted_api_key as "sealedCredentials",
+       secret_hash as "secretHash", is_active as "isActive", verification, access_expires_at as "accessExpiresAt"
+     from user_service_instances where instance_id = $1 and ${condition}`,
     values,
     { isPrepared: true },
   )
   const row = firstOf(rows)
-  return row && toInstance(row)
+  return row && { ...row, secretHash: Buffer.from(row.secretHash) }
 }
 
 export const findInstanceOf = async (

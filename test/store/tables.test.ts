@@ -105,10 +105,11 @@ onEveryDatabase('the tables', (database) => {
     assert.ok(inserted?.createdAt instanceof Date && inserted.updatedAt instanceof Date)
     const { createdAt, updatedAt } = inserted
     assert.deepEqual(inserted, { ...stored, isActive: true, createdAt, updatedAt, lastUsedAt: null, accessExpiresAt: null }) // prettier-ignore
+    const { handle, service, sealedCredentials, secretHash, verification } = inserted
     assert.deepEqual(
-      await instances.findClaimedInstance(database(), { handle: wanted.handle, userId: id }),
-      inserted,
-    )
+      await instances.findClaimedInstance(database(), { handle, userId: id }),
+      { handle, userId: id, service, sealedCredentials, secretHash, isActive: true, verification, accessExpiresAt: null },
+    ) // prettier-ignore
     const owner = { userId: id, service: 'widgets' }
     assert.deepEqual(await instances.findInstanceOf(database(), owner), inserted)
     assert.equal(
@@ -167,10 +168,7 @@ onEveryDatabase('the tables', (database) => {
     assert.equal(await instances.deleteInstance(database(), owner), undefined)
     assert.equal(await instances.replaceCredentials(database(), { handle, sealedCredentials: '', check: UNCHECKED }), undefined) // prettier-ignore
     assert.equal(await instances.replaceSecret(database(), { handle, ...secret }), undefined)
-    const left = await instances.findClaimedInstance(database(), {
-      handle: bens.handle,
-      userId: ben.id,
-    })
+    const left = await instances.findInstanceOf(database(), { userId: ben.id, service: 'widgets' })
     assert.deepEqual(left, { ...bens, isActive: false, updatedAt: new Date('2020-01-01') })
   })
 
