@@ -80,10 +80,22 @@ export const obstacleOf = (
   known: Comparison | undefined,
 ): string | undefined => {
   if (!state.isDone) return `${state.step} is not done: ${state.problem ?? 'it has just begun'}`
-  const isCompared = ROUTED.includes(state.step) && (state.percents[state.stage] ?? 0) < 100
-  if (!isCompared || known?.decision === 'not worse') return undefined
-  return `It is not known yet that the new path is no worse: ${known ? describe(known) : 'no request was compared'}.`
+  const percent = state.percents[state.stage] ?? 0
+  if (!ROUTED.includes(state.step) || percent >= 100 || known?.decision === 'not worse')
+    return undefined
+  return known === undefined ? 'No request was compared yet.' : whatIsUnclear(known, percent)
 }
+
+const whatIsUnclear = (known: Comparison, percent: number): string =>
+  isShareUnused(known)
+    ? `Nothing has come by the new path beside ${known.errors.old.requests} requests by the old one: ${percent} % of the instances may hold none that is used. Go on without a comparison at this share: berth cutover advance --force`
+    : `It is not known yet that the new path is no worse: ${describe(known)}.`
+
+/** By then one request in a hundred would have shown. */
+const ENOUGH_BESIDE = 500
+
+const isShareUnused = ({ errors }: Comparison): boolean =>
+  errors.new.requests === 0 && errors.old.requests >= ENOUGH_BESIDE
 
 const createCompare = (needs: CutoverNeeds, paths: PathWatch) => {
   const decided = { epoch: -1, at: -1, decision: '' }
