@@ -1,5 +1,12 @@
 /** What settings say against each other. @returns a sentence for each */
-export const contradictionsIn = (given: NodeJS.ProcessEnv): string[] => {
+export const contradictionsIn = (given: NodeJS.ProcessEnv): string[] => [
+  ...amongStoresAndTokens(given),
+  ...(isOwnAddress(given)
+    ? ["BERTH_LEGACY_URL: this is Berth's own address; give the old server's"]
+    : []),
+]
+
+const amongStoresAndTokens = (given: NodeJS.ProcessEnv): string[] => {
   const both = (one: string, other: string) =>
     given[one] && given[other] ? [`${one} and ${other}: give one of them`] : []
   const hasKeys = given['BERTH_JWT_SECRET_FILE'] ?? given['BERTH_JWKS_URL']
@@ -18,4 +25,14 @@ export const contradictionsIn = (given: NodeJS.ProcessEnv): string[] => {
       .filter((name) => given[name] && given[name] !== 'false')
       .map((name) => `${name}: says nothing without BERTH_JWT_SECRET_FILE or BERTH_JWKS_URL`),
   ]
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+
+/** Every old URL would come back here. */
+const isOwnAddress = (given: NodeJS.ProcessEnv): boolean => {
+  const [legacy, base] = [given['BERTH_LEGACY_URL'], given['BASE_URL']].map((url) => (url && URL.canParse(url) ? new URL(url) : undefined)) // prettier-ignore
+  const own = [given['PORT'] ?? '3000', given['BERTH_GATEWAY_PORT']]
+  if (!legacy) return false
+  return legacy.host === base?.host || (LOOPBACK.includes(legacy.hostname) && own.includes(legacy.port)) // prettier-ignore
 }

@@ -19,7 +19,13 @@ export type LockHolder = {
 
 export type Lock = { release: () => Promise<void> }
 
-type LockRequest = { folder: string; name: string; holder: Omit<LockHolder, 'pid' | 'since'> }
+type LockRequest = {
+  folder: string
+  name: string
+  holder: Omit<LockHolder, 'pid' | 'since'>
+  /** What to do when another has it; told with who that is. */
+  wayOut?: string
+}
 
 const holderFile = (folder: string, name: string) => join(folder, `${name}.holder.json`)
 
@@ -30,7 +36,7 @@ const holderFile = (folder: string, name: string) => join(folder, `${name}.holde
  *
  * @throws AppError `locked`, naming who holds it.
  */
-export const acquireLock = async ({ folder, name, holder }: LockRequest): Promise<Lock> => {
+export const acquireLock = async ({ folder, name, holder, wayOut }: LockRequest): Promise<Lock> => {
   const id = readOrMakeSecretFile(join(folder, `${name}.lock`), () =>
     randomBytes(16).toString('hex'),
   )
@@ -44,7 +50,11 @@ export const acquireLock = async ({ folder, name, holder }: LockRequest): Promis
     if (systemCodeOf(error) !== 'EADDRINUSE') throw error
     const by = readHolder(folder, name)
     const who = by ? `${by.role} (pid ${by.pid}, since ${by.since})` : 'another process'
-    throw new AppError('locked', `${folder} is held by ${who}.`, { cause: error })
+    throw new AppError(
+      'locked',
+      [`${folder} is held by ${who}.`, ...(wayOut ? [wayOut] : [])].join(' '),
+      { cause: error },
+    )
   }
   server.unref()
   const mine: LockHolder = { ...holder, pid: process.pid, since: new Date().toISOString() }

@@ -11,6 +11,10 @@ import { requireDaemonsDatabase } from './same-database.ts'
 /** Database and vault, opened by the command itself. */
 export type LocalStores = { database: Database; vault: OpenVault }
 
+/** The embedded database has one owner at a time. */
+export const BESIDE_FLEET =
+  'Stop the fleet first (berth down), or use Postgres (DATABASE_URL): several processes can work on it.'
+
 /**
  * Does `work` on the database itself. The embedded one has one owner at a time, so its lock is taken; Postgres looks after
  * itself.
@@ -25,7 +29,12 @@ export const withLocalStores = async <T>(
   const holder = { role: 'another berth command' }
   const lock =
     config.databaseUrl === undefined
-      ? await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder })
+      ? await acquireLock({
+          folder: config.home.run,
+          name: DAEMON_LOCK,
+          holder,
+          wayOut: BESIDE_FLEET,
+        })
       : undefined
   try {
     const database = await openDatabase(config, silentLog)

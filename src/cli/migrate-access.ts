@@ -19,7 +19,7 @@ import { isSchemaWithLedger } from '../store/migration-ledger.ts'
 import { loadKeyRing } from '../vault/key-ring.ts'
 import { fixedKeys } from '../vault/keys.ts'
 import { createVault } from '../vault/vault.ts'
-import { withLocalStores, type LocalStores } from './local-stores.ts'
+import { BESIDE_FLEET, withLocalStores, type LocalStores } from './local-stores.ts'
 import { note } from './output.ts'
 import { requireDaemonsDatabase } from './same-database.ts'
 
@@ -104,7 +104,7 @@ const withOwnDatabase = async <T>(
   prepareHome(config.home, config.pm2Home)
   await requireDaemonsDatabase(config)
   const lock = isEmbedded
-    ? await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder: { role: 'berth migrate' } }) // prettier-ignore
+    ? await acquireLock({ folder: config.home.run, name: DAEMON_LOCK, holder: { role: 'berth migrate' }, wayOut: BESIDE_FLEET }) // prettier-ignore
     : undefined
   try {
     const database = await openDatabase(config, silentLog)

@@ -42,11 +42,14 @@ export const answerTo = (error: AppError, requestId: string) => {
   return { headers, body }
 }
 
-/** What Node's parser refuses never becomes a request; everything else that is wrong with it is 400. */
-const PARSER_STATUS: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
+type Fault = { status: number; message: string }
+
+/** What Node's parser refuses never becomes a request. */
+const PARSER_FAULTS: Readonly<Record<string, Fault>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers are larger than 16 KiB.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request did not arrive in time.' },
 }
+const MALFORMED: Fault = { status: 400, message: 'This is not a well-formed HTTP request.' }
 
 /** Answers bytes that are not HTTP in the same shape, and ends their connection. */
 export const refuseBytes = (cause: Error, socket: Duplex): void => {
@@ -54,8 +57,8 @@ export const refuseBytes = (cause: Error, socket: Duplex): void => {
     socket.destroy()
     return
   }
-  const status = PARSER_STATUS[systemCodeOf(cause) ?? ''] ?? 400
-  const error = new AppError('invalid_request', 'This is not a well-formed HTTP request.', { status, cause }) // prettier-ignore
+  const { status, message } = PARSER_FAULTS[systemCodeOf(cause) ?? ''] ?? MALFORMED
+  const error = new AppError('invalid_request', message, { status, cause })
   sendErrorTo(socket, error, randomUUID())
 }
 

@@ -73,6 +73,15 @@ describe('readConfig', () => {
     assert.equal(readConfig({ BASE_URL: 'https://berth.test/x//' }).baseUrl, 'https://berth.test/x')
   })
 
+  it("refuses Berth's own address for the old server: every old URL would come back", () => {
+    const own = ["BERTH_LEGACY_URL: this is Berth's own address; give the old server's"]
+    const legacy = (url: string, env = {}) => problems({ BERTH_LEGACY_URL: url, ...env })
+    assert.deepEqual(legacy('http://127.0.0.1:3000'), own)
+    assert.deepEqual(legacy('http://localhost:3005', { PORT: '3005' }), own)
+    assert.deepEqual(legacy('https://berth.test', { BASE_URL: 'https://berth.test' }), own)
+    assert.deepEqual(legacy('http://127.0.0.1:3004', { PORT: '3005' }), [])
+  })
+
   it('refuses a BERTH_ variable that it does not know, and leaves others alone', () => {
     assert.deepEqual(problems({ BERTH_HOST: '1', EDITOR: 'vi' }), ['BERTH_HOST: no such setting'])
   })

@@ -68,6 +68,11 @@ describe('the front server', () => {
       assert.ok(id && 'requestId' in body.error && body.error.requestId === id)
     })
 
+  it('says of large headers that they are large, and not that they are malformed', async () => {
+    const answer = await sendBytes(`GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`)
+    assert.match(answer, /The headers are larger than 16 KiB/)
+  })
+
   it('survives an expectation that it does not know', async () => {
     const answer = await send(front.url, '/', { headers: { expect: 'a-miracle' } })
     assert.equal(answer.status, 200)

@@ -19,6 +19,7 @@ import {
   listSamplesAfter,
   removeSamples,
 } from '../../store/cutover-samples.ts'
+import { VIA } from '../../gateway/old-urls/old-server.ts'
 import type { Database } from '../../store/database.ts'
 import { changeOldRouting, readOldRouting, type RoutingChange } from '../../store/old-routing.ts'
 import { listOldUsers, type OldUser } from '../../store/old-url-usage.ts'
@@ -147,13 +148,18 @@ const runHook = async (
   await runCommand(command, { deadlineMs: hooks.deadlineSeconds * 1_000, environment, signal })
 }
 
-/** Whatever it answers: it is there. */
+/** Looks like an old URL, and is nobody's: a gateway that gets it from itself says so. */
+const NOBODYS_PATH = '/00000000-0000-4000-8000-000000000000/mcp/berth'
+const LOOP = 508
+
+/** Whatever it answers: it is there, unless it is this gateway. */
 const findOldServerFault = async (url: string | undefined): Promise<string | undefined> => {
   if (url === undefined) return 'BERTH_LEGACY_URL is not set: nobody knows where the old server is'
   try {
-    const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(CHECK_MS) })
+    const asked = new URL(NOBODYS_PATH, url)
+    const answer = await fetch(asked, { headers: { via: VIA }, redirect: 'manual', signal: AbortSignal.timeout(CHECK_MS) }) // prettier-ignore
     await answer.body?.cancel()
-    return undefined
+    return answer.status === LOOP ? `BERTH_LEGACY_URL, ${url}, leads back to Berth: set it to the old server itself` : undefined // prettier-ignore
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     return `The old server at ${url} does not answer: ${messageOf(cause)}`

@@ -60,13 +60,21 @@ const openSource = async (
   own: Database | undefined,
 ): Promise<Database> => {
   if (url !== undefined)
-    return openPostgres(url, silentLog, { queryMs: QUERY_MS, connections: CONNECTIONS })
+    return openPostgres(url, silentLog, { queryMs: QUERY_MS, connections: CONNECTIONS }).catch(
+      (cause: unknown) => {
+        throw new AppError('database_unavailable', `The older database, ${databaseLabel(url)}, does not answer: ${reasonOf(cause)}. Check --source, and that it is up.`, { cause }) // prettier-ignore
+      },
+    )
   if (own) return own
   throw new AppError(
     'legacy_invalid',
     'There is no database yet. Name the older one with --source or --source-file.',
   )
 }
+
+/** What the driver says. */
+const reasonOf = (cause: unknown): string =>
+  messageOf(cause instanceof AppError ? cause.cause : cause)
 
 const readSource = async (
   database: Database,

@@ -21,12 +21,15 @@ export type OldServer = {
   close: () => void
 }
 
+/** This gateway in `Via` (RFC 9110 §7.6.3), by which it knows a request that it has sent itself. */
+export const VIA = '1.1 berth-gateway'
+
 /** An answer that has been silent for so long is given up. */
 const SILENCE_MS = 15 * 60_000
 
 /**
  * The way to the old server. A request goes there as it came, since the old server alone knows what it needs; without
- * `x-berth-*`, and with what tells who sent it. Each takes a connection of its own: on one that is used again, a request
+ * `x-berth-*`, and with what tells who sent it. What comes back to this gateway goes no second round (508). Each takes a connection of its own: on one that is used again, a request
  * may meet its end.
  */
 export const createOldServer = (url: string, forwarded: Forwarded): OldServer => {
@@ -38,11 +41,13 @@ export const createOldServer = (url: string, forwarded: Forwarded): OldServer =>
   })
   const underWay = new WeakMap<IncomingMessage, Added>()
   const prepare = (request: IncomingMessage): void => {
+    const { via } = request.headers
+    if (via?.includes(VIA)) throw loop()
     const told = recordOf(forwarded.headersFor(askedOf(request)))
     const own = Object.entries(request.headers).filter(
       ([name]) => !name.startsWith('x-berth-') && name !== 'expect', // it has been answered
     )
-    request.headers = { ...Object.fromEntries(own), ...told }
+    request.headers = { ...Object.fromEntries(own), ...told, via: via ? `${via}, ${VIA}` : VIA }
   }
   proxy.on('proxyRes', (answer, request, response) => {
     Object.assign(answer.headers, underWay.get(request))
@@ -76,6 +81,10 @@ export const createOldServer = (url: string, forwarded: Forwarded): OldServer =>
     close: () => proxy.close(),
   }
 }
+
+/** RFC 5842 §7.2 */
+const loop = (): AppError =>
+  new AppError('service_unavailable', 'BERTH_LEGACY_URL leads back to this gateway; set it to the old server itself.', { status: 508 }) // prettier-ignore
 
 const away = (cause: Error): AppError =>
   new AppError('service_unavailable', 'The old server does not answer right now; try again in a moment.', { cause }) // prettier-ignore

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { AppError } from '../../base/errors.ts'
+import { AppError, systemCodeOf } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { CREDENTIALS_HEADER, type Credentials } from '../../model/host-credentials.ts'
 import { DEEP_HEADER, type HostHealth } from '../../model/host-protocol.ts'
@@ -39,12 +39,17 @@ export const createRouter = ({ hostKey, upstream, calls, log }: RouterOptions) =
     handle(routing, exchange).catch((error: unknown) => {
       const known = error instanceof AppError ? error : undefined
       const requestId = String(request.headers['x-request-id'] ?? randomUUID())
-      if (!known) log.error('request failed', { service: service.name, requestId, error })
+      if (!known && !isCutOff(request, error))
+        log.error('request failed', { service: service.name, requestId, error })
       if (response.headersSent) response.destroy()
       else sendError(response, known, requestId)
     })
   }
 }
+
+/** Whoever sent it left before its body was whole. */
+const isCutOff = ({ complete }: IncomingMessage, error: unknown): boolean =>
+  !complete && systemCodeOf(error) === 'ECONNRESET'
 
 const handle = async (options: Routing, exchange: Exchange): Promise<void> => {
   const { service, request, response } = exchange

@@ -61,6 +61,17 @@ for (const kind of DATABASE_KINDS)
       return `${status} ${(body as { by?: string } | undefined)?.by ?? ''}`
     }
 
+    it('that come back from what should be the old server go no second round', async () => {
+      await route({ percent: 0 })
+      assert.equal(await byOf(anna.path, { via: '1.1 proxy' }), '200 old')
+      const via = old.requests[0]?.headers['via']
+      assert.equal(via, '1.1 proxy, 1.1 berth-gateway')
+      const { status, body } = await send(world.url, anna.path, { ...POST, headers: { via } })
+      assert.equal(status, 508)
+      assert.match(JSON.stringify(body), /BERTH_LEGACY_URL leads back to this gateway/)
+      assert.equal(old.requests.length, 1)
+    })
+
     it('are served by the shared fleet for what was moved, in both forms', async () => {
       const withToken = `/mcp/figma?a=1&token=${anna.token}`
       for (const path of [
