@@ -34,10 +34,12 @@ export const noteGone = async (
   { seen, gone }: { seen: readonly string[]; gone: readonly string[] },
 ): Promise<void> => {
   await target.query(
-    `update migration_ledger set flags = case when old_instance_id = any ($2::text::uuid[])
-         then array_append(array_remove(flags, 'source_gone'), 'source_gone') else array_remove(flags, 'source_gone') end
-     where old_instance_id = any ($1::text::uuid[])
-       and ('source_gone' = any (flags)) <> (old_instance_id = any ($2::text::uuid[]))`,
+    `with asked as (
+       select s.id, g.id is not null as is_gone
+       from unnest($1::text::uuid[]) as s (id) left join unnest($2::text::uuid[]) as g (id) on g.id = s.id)
+     update migration_ledger l set flags = case when asked.is_gone
+         then array_append(array_remove(l.flags, 'source_gone'), 'source_gone') else array_remove(l.flags, 'source_gone') end
+     from asked where l.old_instance_id = asked.id and ('source_gone' = any (l.flags)) <> asked.is_gone`,
     [arrayText(seen), arrayText(gone)],
   )
 }
@@ -46,8 +48,8 @@ export const noteGone = async (
 export const dropGone = async (target: Database, gone: readonly string[]): Promise<number> => {
   const rows = await target.query(
     `with dropped as (
-       delete from user_service_instances i using migration_ledger l
-       where l.old_instance_id = any ($1::text::uuid[]) and l.outcome = 'moved' and l.made
+       delete from user_service_instances i using migration_ledger l, unnest($1::text::uuid[]) as g (id)
+       where l.old_instance_id = g.id and l.outcome = 'moved' and l.made
          and i.instance_id = l.instance_id and i.updated_at = l.moved_at returning l.old_instance_id)
      update migration_ledger l set outcome = 'left', reason = 'source_gone', instance_id = null, made = false,
        moved_at = null, flags = '{}'
