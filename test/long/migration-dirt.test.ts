@@ -10,7 +10,7 @@ import { fillLegacy, ivHex, opensslMd5, type LegacyOptions } from '../support/le
 import { compareAll, expectedLeft } from '../support/migration-truth.ts'
 import { LEGACY_SERVICES, migrationParts, runOnce } from '../support/migration.ts'
 
-const ROWS = 100_000
+const ROWS = Number(process.env['TEST_MIGRATION_ROWS'] ?? 100_000)
 const PASSPHRASE = 'years of dirt'
 const KEY = createHash('sha256').update(PASSPHRASE).digest()
 
@@ -29,7 +29,7 @@ const VARIANTS: Record<string, { options: LegacyOptions; decoder: Decoder | unde
   },
 }
 
-describe('a hundred thousand instances with all their dirt', function () {
+describe(`${ROWS} instances of the older model with all their dirt`, function () {
   this.timeout(600_000)
   before(function () {
     return skipWithoutPostgres(this)
