@@ -29,14 +29,15 @@ export const createFindings = (now: () => number = Date.now) => {
   const begin = (next: number): void => {
     epoch = next
     test = createErrorTest()
-    for (const sample of old) test.add(sample)
+    for (const sample of old.slice(-KEPT)) test.add(sample)
   }
   return {
     add: (row: SampleRow): 'found' | undefined => {
       if (row.epoch < epoch) return undefined
       if (row.epoch > epoch) begin(row.epoch)
       const sample = toSample(row)
-      if (sample.arm === 'old') old = [...old.slice(1 - KEPT), sample]
+      if (sample.arm === 'old') old.push(sample)
+      if (old.length > 2 * KEPT) old = old.slice(-KEPT) // seldom: requests wait for this
       test.add(sample)
       if (test.verdict() !== 'worse') return undefined
       begin(epoch)

@@ -1,4 +1,4 @@
-import { systemCodeOf } from '../base/errors.ts'
+import { AppError, systemCodeOf } from '../base/errors.ts'
 import { copyBytes, copyText, copyValue } from './copy-text.ts'
 import { firstOf, type Database } from './database.ts'
 import type { LedgerEntry } from './migration-ledger.ts'
@@ -50,7 +50,9 @@ const beginCopying = async (transaction: Database): Promise<Moment> => {
     `select now()::text as text, extract(epoch from now())::float8 as seconds,
        set_config('synchronous_commit', 'off', true)`,
   )
-  return firstOf(rows) ?? { text: 'now', seconds: 0 }
+  const moment = firstOf(rows)
+  if (!moment) throw new AppError('internal', 'The database does not say what time it is.')
+  return moment
 }
 
 type Moment = { text: string; seconds: number }

@@ -22,7 +22,9 @@ export type UsageRow = {
 
 /** Rows are taken in one order by everybody: two batches that wait for each other would end in a deadlock. */
 const byKey = (a: UsageRow, b: UsageRow): number =>
-  a.handle === b.handle ? (a.tool < b.tool ? -1 : 1) : a.handle < b.handle ? -1 : 1
+  inOrder(a.handle, b.handle) || inOrder(a.tool, b.tool)
+
+const inOrder = (one: string, other: string): number => Number(one > other) - Number(one < other)
 
 /** The sum of two arrays, element by element; a shorter one counts as if zeros followed. Subscripts cost a tenth of a query. */
 const SUM_OF_BUCKETS = `array[${emptyBuckets()

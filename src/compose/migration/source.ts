@@ -62,7 +62,7 @@ const openSource = async (
   if (url !== undefined)
     return openPostgres(url, silentLog, { queryMs: QUERY_MS, connections: CONNECTIONS }).catch(
       (cause: unknown) => {
-        throw new AppError('database_unavailable', `The older database, ${databaseLabel(url)}, does not answer: ${reasonOf(cause)}. Check --source, and that it is up.`, { cause }) // prettier-ignore
+        throw new AppError('database_unavailable', `The older database, ${databaseLabel(url)}, does not answer: ${reasonOf(cause)}. Check --source (by default DATABASE_URL), and that it is up.`, { cause }) // prettier-ignore
       },
     )
   if (own) return own

@@ -29,8 +29,8 @@ const SILENCE_MS = 15 * 60_000
 
 /**
  * The way to the old server. A request goes there as it came, since the old server alone knows what it needs; without
- * `x-berth-*`, and with what tells who sent it. What comes back to this gateway goes no second round (508). Each takes a connection of its own: on one that is used again, a request
- * may meet its end.
+ * `x-berth-*`, and with what tells who sent it. What comes back to this gateway goes no second round (508). Each takes a
+ * connection of its own: on one that is used again, a request may meet its end.
  */
 export const createOldServer = (url: string, forwarded: Forwarded): OldServer => {
   const proxy = httpProxy.createProxyServer({
