@@ -1,6 +1,7 @@
 module.exports = {
   'node-option': ['import=tsx'],
-  require: ['test/fail-on-warnings.ts', 'test/name-retries.ts'],
+  require: ['test/fail-on-warnings.ts'],
+  reporter: 'test/reporter.ts',
   forbidOnly: true,
   timeout: 10_000,
   color: false,
