@@ -1,5 +1,5 @@
 import { AppError } from '../base/errors.ts'
-import type { CutoverState } from '../model/cutover.ts'
+import { percentOf, type CutoverState } from '../model/cutover.ts'
 import type { CutoverNeeds, Stored } from './needs.ts'
 import { held } from './steps.ts'
 
@@ -22,9 +22,9 @@ export const createBook = (needs: CutoverNeeds) => {
   } // prettier-ignore
 
   const tell = ({ id, state }: Stored): void => {
-    const share = state.step === 'routing' ? ` (${state.percents[state.stage] ?? 0} %)` : ''
+    const share = state.step === 'routing' ? ` (${percentOf(state)} %)` : ''
     const message = `Cutover ${id}: ${state.step}${share}.`
-    const data = { cutover: id, step: state.step, percent: state.percents[state.stage] ?? 0 }
+    const data = { cutover: id, step: state.step, percent: percentOf(state) }
     needs.recordEvent({ type: 'cutover.step', message, data })
   }
   return { save, running, tell }

@@ -2,8 +2,9 @@ import type { CutoverState } from '../model/cutover.ts'
 import { createBook } from './book.ts'
 import { createEnding } from './ending.ts'
 import type { CutoverNeeds } from './needs.ts'
+import { obstacleOf } from './obstacles.ts'
 import { held } from './steps.ts'
-import { createWalk, obstacleOf } from './walk.ts'
+import { createWalk } from './walk.ts'
 import { createPathWatch } from './watch-paths.ts'
 
 export type Beginning = { isAutomatic: boolean; notice: string }

@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../base/errors.ts'
-import type { CutoverState, CutoverStep } from '../model/cutover.ts'
+import { percentOf, type CutoverState, type CutoverStep } from '../model/cutover.ts'
 import type { OldRouting } from '../model/old-routing.ts'
 
 export type RoutingChange = Partial<
@@ -23,6 +23,8 @@ export type StepResult = { kind: 'done' } | { kind: 'wait' | 'failed'; problem: 
 
 const DONE: StepResult = { kind: 'done' }
 const SHOWN = 10
+
+export type Steps = ReturnType<typeof createSteps>
 
 /** What each step does; each may be done twice, since a daemon may be killed in the middle of it. */
 export const createSteps = (needs: StepNeeds) => {
@@ -49,7 +51,7 @@ export const createSteps = (needs: StepNeeds) => {
       route({ percent: 0, users: {}, services: {}, comparing: true, toolErrors, notice }),
     hooks: stop,
     services: servicesUp,
-    routing: ({ percents, stage }) => route({ percent: percents[stage] ?? 0, comparing: true }),
+    routing: (state) => route({ percent: percentOf(state), comparing: true }),
     healthy: servicesUp,
     endpoints: () =>
       route({ notice: `Your services have new addresses; you find them at ${needs.pageUrl}. The old ones go on for a while.` }), // prettier-ignore

@@ -31,6 +31,9 @@ export type CutoverState = {
   ending: { outcome: CutoverOutcome; reason: string } | null
 }
 
+/** Of the moved instances, by the state. */
+export const percentOf = ({ percents, stage }: CutoverState): number => percents[stage] ?? 0
+
 type TestFigures = { verdict: string; [figure: string]: unknown }
 
 /** What is known of the two paths by now. */

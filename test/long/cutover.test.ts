@@ -47,7 +47,7 @@ describe('a cutover with a real daemon', function () {
       paths.push(`/${oldId}/mcp/alpha`)
     }
     await database.close()
-    const settings = { percents: [30, 60], toleranceMs: 1000, hooks: { stop: ['/bin/true'], start: ['/bin/true'] } } // prettier-ignore
+    const settings = { percents: [0.001, 30, 60], toleranceMs: 1000, hooks: { stop: ['/bin/true'], start: ['/bin/true'] } } // prettier-ignore
     writeFileSync(join(fleet().home, 'cutover.json'), JSON.stringify(settings))
   })
 
@@ -80,7 +80,7 @@ describe('a cutover with a real daemon', function () {
     assert.deepEqual(await everybody(), new Set(['shared']))
   })
 
-  it('walks by itself to the watch and to its end; a killed daemon goes on where it was', async () => {
+  it('walks by itself over a share that nobody uses to the watch and to its end; a killed daemon goes on where it was', async () => {
     await fleet().run(['cutover', 'abort']) // of an earlier try
     const seen = await underLoad(async () => {
       const { id } = await fleet().json<CutoverView>(['cutover', 'start', '--auto'])
@@ -102,6 +102,8 @@ describe('a cutover with a real daemon', function () {
     assert.deepEqual(await everybody(), new Set(['shared']))
     const { state, decisions } = await status()
     assert.equal(state, 'finished', JSON.stringify(decisions))
+    const unused = decisions.find(({ decision }) => decision === 'unused')
+    assert.match(unused?.reason ?? '', /0.001 % of the instances may hold none that is used/)
   })
 
   it('is aborted from the command line; who uses old URLs is listed', async () => {
