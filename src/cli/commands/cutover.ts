@@ -4,6 +4,7 @@ import { readConfig } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
 import type { CutoverView, RoutingView } from '../../model/cutover.ts'
 import type { Client } from '../client.ts'
+import { STEPS_HELP } from '../cutover-steps.ts'
 import { requireDaemon } from '../daemon-client.ts'
 import { notifyOldUsers, type NotifyOptions } from '../notify-old-users.ts'
 import { green, note, print, printJson, red, table, yellow } from '../output.ts'
@@ -21,6 +22,7 @@ export const add = (program: Command): void => {
   const cutover = program
     .command('cutover')
     .description('from one process per user and service to the shared fleet, step by step')
+    .addHelpText('after', STEPS_HELP)
   cutover
     .command('status')
     .description('where the cutover stands, and how the two paths compare')
@@ -28,7 +30,7 @@ export const add = (program: Command): void => {
     .action(async ({ json }: Json) => show(await read(await daemon()), json ?? false))
   cutover
     .command('start')
-    .description('begin: the old server serves everything, users are given notice')
+    .description('begin with step 1: the old server serves everything, and users are given notice')
     .option('--auto', 'go on by itself, step by step, as far as the watch')
     .option('--notice <text>', 'what users are told')
     .option('--json', 'print JSON')
@@ -40,31 +42,44 @@ export const add = (program: Command): void => {
   addMoves(cutover)
   cutover
     .command('route')
-    .description('which moved instances are served by the shared fleet under their old URLs')
-    .option('--percent <share>', 'of all of them', parsePercent)
-    .option('--user <id=way...>', 'shared, old, or auto for no exception', collect, {})
-    .option('--service <name=way...>', 'likewise', collect, {})
+    .description(
+      'show which moved instances the shared fleet serves under their old URLs, or change that',
+    )
+    .option('--percent <share>', 'so many of all moved instances, from 0 to 100', parsePercent)
+    .option('--user <id=way...>', 'an exception: shared, old, or auto for none', collect)
+    .option('--service <name=way...>', 'likewise', collect)
     .option('--json', 'print JSON')
     .action(route)
   cutover
     .command('notify')
-    .description('who still uses old URLs')
+    .description('list who still uses old URLs, or send that list to a webhook; users hear nothing')
     .option('--since <days>', 'within so many days', parseDays, 30)
     .option('--csv', 'print CSV')
-    .option('--webhook <url>', 'send them there, as JSON')
+    .option('--webhook <url>', 'send the list there, as JSON')
     .option('--json', 'print JSON')
     .action(async (options: NotifyOptions) => notifyOldUsers(await daemon(), options))
 }
 
+const MOVES = [
+  {
+    name: 'advance',
+    description:
+      'go on to the next share or step, when its check is passed; what failed is tried again',
+    forced: 'do not wait until the new path is known to be no worse; checks are not skipped',
+  },
+  {
+    name: 'finish',
+    description: 'end the cutover at watch: the shared fleet serves all that was moved',
+    forced: 'do not wait until the new path is known to be no worse',
+  },
+] as const
+
 const addMoves = (cutover: Command): void => {
-  for (const [name, description] of [
-    ['advance', 'go on to the next step, when its check is passed'],
-    ['finish', 'end the watch: the shared fleet serves all that was moved'],
-  ] as const)
+  for (const { name, description, forced } of MOVES)
     cutover
       .command(name)
       .description(description)
-      .option('--force', 'although it is not known yet that the new path is no worse')
+      .option('--force', forced)
       .option('--json', 'print JSON')
       .action(async ({ force, json }: Json & { force?: boolean }) => {
         const client = await daemon()
@@ -73,7 +88,9 @@ const addMoves = (cutover: Command): void => {
       })
   cutover
     .command('abort')
-    .description('everything back to the old server, from any step')
+    .description(
+      'everything back to the old server at once, from any step; then the start hook is run',
+    )
     .option('--json', 'print JSON')
     .action(async ({ json }: Json) => {
       const client = await daemon()
@@ -137,16 +154,16 @@ const parseDays = (text: string): number => {
 
 type Ways = Record<string, string>
 
-const collect = (text: string, before: Ways): Ways => {
+const collect = (text: string, before: Ways = {}): Ways => {
   const match = /^([^=]+)=(shared|old|auto)$/.exec(text)
   if (!match) throw new InvalidArgumentError('Write it like figma=shared, figma=old or figma=auto.')
   return { ...before, [match[1] ?? '']: match[2] ?? '' }
 }
 
-const route = async (options: Json & { percent?: number; user: Ways; service: Ways }) => {
+const route = async (options: Json & { percent?: number; user?: Ways; service?: Ways }) => {
   const client = await daemon()
   const before = await client.get<RoutingView>(`${PATH}/routing`)
-  const { percent, user, service, json } = options
+  const { percent, user = {}, service = {}, json } = options
   const isChanged = percent !== undefined || Object.keys({ ...user, ...service }).length > 0
   const change = {
     ...(percent !== undefined && { percent }),

@@ -33,26 +33,30 @@ const withCommon = (command: Command): Command =>
     .option('--source-file <file>', 'a file with that address: its password shows in no process list')
     .addOption(new Option('--decoder <format>', 'how credentials are encrypted there').choices(FORMATS).default('none')) // prettier-ignore
     .option('--passphrase-file <file>', 'what they are encrypted with')
-    .addOption(new Option('--on-conflict <rule>', 'which of several instances of one user and service moves (default: newest)').choices(ON_CONFLICT)) // prettier-ignore
+    .addOption(new Option('--on-conflict <rule>', 'which of several instances of one user and service moves; newest, unless a plan says else').choices(ON_CONFLICT)) // prettier-ignore
     .option('--plan <file>', 'a reviewed plan: its types and decisions count')
-    .option('--yes', 'do not ask')
     .option('--json', 'print JSON') // prettier-ignore
+
+/** Scripts may give all three commands the same words; what writes nothing has nothing to ask. */
+const withUnusedYes = (command: Command): Command =>
+  command.addOption(new Option('--yes', 'do not ask').hideHelp())
 
 export const add = (program: Command): void => {
   const migrate = program
     .command('migrate')
     .description('move the instances of the older model, one process per user and service')
-  withCommon(migrate.command('plan'))
+  withUnusedYes(withCommon(migrate.command('plan')))
     .description('say what would move, what needs a decision, and what cannot move and why; writes nothing to a database')
     .option('--out <file>', 'write the plan to a file, for reviewing and for run --plan')
     .action((options: Common & { out?: string }) => plan(readConfig(), options)) // prettier-ignore
   withCommon(migrate.command('run'))
     .description('move what is new or changed; may be ended at any moment and begun again')
+    .option('--yes', 'do not ask')
     .option('--drop-gone', 'remove instances whose rows were deleted in the older database since')
     .action((options: Common & { dropGone?: boolean }) => run(readConfig(), options))
-  withCommon(migrate.command('verify'))
+  withUnusedYes(withCommon(migrate.command('verify')))
     .description('compare every row of the older database with what became of it')
-    .option('--call [N]', `call N moved instances through the gateway (default: ${SAMPLE}; all)`, sizeOf)
+    .option('--call [N]', `also call N moved instances, or all, through the gateway; without a number ${SAMPLE}`, sizeOf)
     .action((options: Common & { call?: number | true }) => verify(readConfig(), options)) // prettier-ignore
   migrate
     .command('rollback')
