@@ -11,26 +11,41 @@ export const findFault = (
   target: string,
   headers: HeaderList,
 ): AppError | undefined => {
+  const host = headerOf(headers, 'host')
+  // RFC 9112 §3.2
+  if (host === undefined) return malformed('There is no Host header.')
   try {
-    checkHost({ host: headerOf(headers, 'host'), origin: headerOf(headers, 'origin') })
+    checkHost({ host, origin: headerOf(headers, 'origin') })
   } catch (error) {
     if (error instanceof AppError) return error
     throw error
   }
   // Of the other forms of a target (RFC 9112 §3.2), proxies take the absolute one and `OPTIONS *` asks about the server.
   if (target.startsWith('/') || target === '*') return undefined
-  return new AppError('invalid_request', 'The request target must be a path.', { status: 400 })
+  return malformed('The request target must be a path.')
 }
 
-/** The same for a request that Node read, which tells of one Host header where there were two. */
+/** The same for a request that Node read, which is less strict than a gateway has to be. */
 export const findNodeFault = (
   checkHost: CheckHost,
   request: IncomingMessage,
 ): AppError | undefined =>
   // RFC 9112 §3.2: of two, one reader might take the first and another the second.
   hasTwoHosts(request)
-    ? new AppError('invalid_request', 'There is more than one Host header.', { status: 400 })
-    : findFault(checkHost, request.url ?? '', listOf(request.headers))
+    ? malformed('There is more than one Host header.')
+    : (findCodingFault(request) ?? findFault(checkHost, request.url ?? '', listOf(request.headers)))
+
+/** A body whose end two readers might see at different places (RFC 9112 §6.1). */
+const findCodingFault = ({ headers, httpVersion }: IncomingMessage): AppError | undefined => {
+  const coding = headers['transfer-encoding']
+  if (coding === undefined) return undefined
+  if (httpVersion === '1.0') return malformed('HTTP/1.0 has no Transfer-Encoding.')
+  if (coding.toLowerCase() === 'chunked') return undefined
+  return malformed('Of transfer codings there is only chunked here.')
+}
+
+const malformed = (message: string): AppError =>
+  new AppError('invalid_request', message, { status: 400 })
 
 const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean => {
   let count = 0

@@ -49,9 +49,11 @@ export const createFrontServer = (options: ServerOptions): Runnable => {
     const requestId = randomUUID()
     request.headers['x-request-id'] = requestId
     underWay.set(request.socket, response)
-    // A client that was refused before it sent its body may send it all the same, or not (RFC 9110 §10.1.1).
-    if (isDraining || request.headers.expect !== undefined) response.shouldKeepAlive = false
+    // A client that was refused before it sent its body may send it all the same, or not (RFC 9110 §10.1.1); and where the
+    // body of a faulty request ends, is as doubtful as the rest of it.
     const fault = findNodeFault(options.checkHost, request)
+    if (isDraining || fault || request.headers.expect !== undefined)
+      response.shouldKeepAlive = false
     if (!serve(serverCall(request, response, requestId), fault)) {
       // The gateway lets a client wait with its body until a host takes it, the API does not.
       if (request.headers.expect !== undefined) response.writeContinue()

@@ -56,7 +56,20 @@ describe('the front server', () => {
       'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
       400,
     ],
-    ['no host', 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n', 421],
+    ['no host', 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    ...['gzip, chunked', 'identity, chunked'].map(
+      (coding) =>
+        [
+          `the coding ${coding}`,
+          `POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: ${coding}\r\n\r\n0\r\n\r\n`,
+          400,
+        ] as const,
+    ),
+    [
+      'a coding that its HTTP version does not have',
+      'POST / HTTP/1.0\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
   ] as const)
     it(`answers ${status} with an id in both places to ${title}`, async () => {
       api = (request) => request.on('error', () => undefined).resume()

@@ -57,13 +57,23 @@ const handle = async (options: Routing, exchange: Exchange): Promise<void> => {
   const path = (request.url ?? '/').split('?')[0] ?? '/'
   if (path === '/health') await answerHealth(options, exchange)
   else if (path === '/mcp') await answerMcp(options, exchange)
-  else if (path === '/tools' && request.method === 'GET')
+  else if (path === '/tools') {
+    allowOnly(exchange, ['GET', 'HEAD'])
     sendJson(response, 200, { tools: listTools(service) })
-  else if (path.startsWith('/tools/') && request.method === 'POST')
+  } else if (path.startsWith('/tools/')) {
+    allowOnly(exchange, ['POST'])
     // Names of tools have only characters that stand in a URL as they are.
     await answerTool(options, exchange, path.slice('/tools/'.length))
-  else if (isVerify(path, request)) await answerVerify(options, exchange)
+  } else if (isVerify(path, request)) await answerVerify(options, exchange)
   else throw new AppError('not_found', 'Here are /mcp, /tools, /tools/{name} and /health.')
+}
+
+/** @throws AppError `method_not_allowed`, with `Allow` set (RFC 9110 §15.5.6) */
+const allowOnly = ({ request, response }: Exchange, methods: readonly string[]): void => {
+  if (methods.includes(request.method ?? '')) return
+  const allowed = methods.join(', ')
+  response.setHeader('allow', allowed)
+  throw new AppError('method_not_allowed', `This takes ${allowed}, and not ${request.method}.`)
 }
 
 const answerHealth = async (

@@ -88,11 +88,9 @@ describe('a static port', () => {
     assert.match(JSON.stringify(body), /\\"title\\" is required/)
   })
 
-  it('answers 404 for another path, method or tool', async () => {
+  it('answers 404 for another path or tool', async () => {
     for (const [method, path] of [
       ['GET', '/'],
-      ['GET', '/tools/add_item'],
-      ['POST', '/tools'],
       ['POST', '/tools/'],
       ['POST', '/tools/nothing'],
       ['POST', '/tools/%E0%A4%A'],
@@ -103,6 +101,20 @@ describe('a static port', () => {
       const { status, body } = await ask(path, { method })
       assert.deepEqual([status, codeOf(body)], [404, 'not_found'], path)
     }
+  })
+
+  it('answers 405 for another method, with those there are', async () => {
+    for (const [method, path, allow] of [
+      ['POST', '/tools', 'GET, HEAD'],
+      ['OPTIONS', '/tools', 'GET, HEAD'],
+      ['GET', '/tools/add_item', 'POST'],
+      ['DELETE', '/tools/nothing', 'POST'],
+    ] as const) {
+      const { status, body, headers } = await ask(path, { method })
+      assert.deepEqual([status, codeOf(body), headers.allow], [405, 'method_not_allowed', allow])
+    }
+    const { status, text } = await ask('/tools', { method: 'HEAD' })
+    assert.deepEqual([status, text], [200, ''])
   })
 
   it('answers 400 for a body that is no JSON object', async () => {
