@@ -2,7 +2,7 @@ import type { Log } from '../base/log.ts'
 import type { AuditVerdict, AuditView, By, RecordAudit } from '../model/audit.ts'
 import type { StoredEvent } from '../model/event.ts'
 import type { ServiceHealth } from '../model/health.ts'
-import type { CutoverView, RoutingView } from '../model/cutover.ts'
+import type { CutoverDesk } from '../model/cutover.ts'
 import type { Changes, FleetStatus } from '../model/fleet.ts'
 import type { KeyStatus, Rotation } from '../model/keys.ts'
 import type { LiveTraffic } from '../model/live-traffic.ts'
@@ -55,15 +55,6 @@ type ObservationNeeds = {
   }
 }
 
-type OldUser = {
-  email: string
-  userId: string
-  service: string
-  instanceId: string
-  lastUsedAt: Date
-  requests: number
-}
-
 /** What the routes need of the rest of the daemon. */
 export type ApiNeeds = SignInNeeds &
   OAuthClientNeeds &
@@ -109,18 +100,7 @@ export type ApiNeeds = SignInNeeds &
       remove: (kid: string, by: By) => Promise<void>
     }
     /** From the older model to this one. */
-    cutover: {
-      status: () => Promise<CutoverView | null>
-      /** @throws AppError `cutover_held` */
-      start: (beginning: { isAutomatic: boolean; notice: string }) => Promise<void>
-      advance: (isForced: boolean) => Promise<void>
-      abort: () => Promise<void>
-      finish: (isForced: boolean) => Promise<void>
-      routing: () => Promise<RoutingView>
-      changeRouting: (change: Partial<RoutingView>) => Promise<RoutingView>
-      listOldUsers: (since: Date) => Promise<OldUser[]>
-      notice: () => Promise<{ text: string; since: string } | null>
-    }
+    cutover: CutoverDesk
     migrationStatus: () => Promise<{ version: number; newest: number }>
     log: Log
   }

@@ -1,4 +1,4 @@
-import type { CutoverState } from '../model/cutover.ts'
+import type { Beginning, CutoverState } from '../model/cutover.ts'
 import { createBook } from './book.ts'
 import { createEnding } from './ending.ts'
 import type { CutoverNeeds } from './needs.ts'
@@ -6,8 +6,6 @@ import { obstacleOf } from './obstacles.ts'
 import { held } from './steps.ts'
 import { createWalk } from './walk.ts'
 import { createPathWatch } from './watch-paths.ts'
-
-export type Beginning = { isAutomatic: boolean; notice: string }
 
 /** The walk from the older model to this one, one move at a time; its state is in the database alone. */
 export const createCutover = (given: CutoverNeeds) => {

@@ -1,25 +1,6 @@
 import { addLatencies, addLatency, emptyBuckets } from '../model/latency.ts'
+import type { Usage } from '../model/usage.ts'
 import type { GatewayInstance } from './authenticate.ts'
-
-/** What went through one instance since the last time it was written down. */
-export type Usage = {
-  handle: string
-  /** Empty: what calls no tool, or says nothing of it. */
-  tool: string
-  userId: string
-  service: string
-  lastUsedAt: Date
-  requests: number
-  /** Answered with 400 or more, cut off, or a tool that failed. */
-  errors: number
-  bytesIn: number
-  bytesOut: number
-  /** Of those that are no streams. */
-  latencyMs: number
-  streams: number
-  /** Of those that are no streams, counts by bucket. */
-  latency: number[]
-}
 
 export type Passed = Pick<Usage, 'bytesIn' | 'bytesOut' | 'latencyMs'> & {
   /** Of the answer; 0 for a connection with another protocol. */

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../base/log.ts'
 import type { GatewayInstance } from './authenticate.ts'
-import { createCounters, type Passed, type Usage } from './usage-counters.ts'
+import type { Usage } from '../model/usage.ts'
+import { createCounters, type Passed } from './usage-counters.ts'
 
 type UsageOptions = {
   /** Adds a batch to what is stored, all of it or nothing. */

@@ -83,3 +83,29 @@ export type RoutingView = {
   users: Readonly<Record<string, Way>>
   services: Readonly<Record<string, Way>>
 }
+
+/** Who used an old URL, and when last. */
+export type OldUser = {
+  email: string
+  userId: string
+  service: string
+  instanceId: string
+  lastUsedAt: Date
+  requests: number
+}
+
+export type Beginning = { isAutomatic: boolean; notice: string }
+
+/** What the API does with the cutover. */
+export type CutoverDesk = {
+  status: () => Promise<CutoverView | null>
+  /** @throws AppError `cutover_held` */
+  start: (beginning: Beginning) => Promise<void>
+  advance: (isForced: boolean) => Promise<void>
+  abort: () => Promise<void>
+  finish: (isForced: boolean) => Promise<void>
+  routing: () => Promise<RoutingView>
+  changeRouting: (change: Partial<RoutingView>) => Promise<RoutingView>
+  listOldUsers: (since: Date) => Promise<OldUser[]>
+  notice: () => Promise<{ text: string; since: string } | null>
+}

@@ -1,3 +1,23 @@
+/** What went through one instance since the last time it was written down. */
+export type Usage = {
+  handle: string
+  /** Empty: what calls no tool, or says nothing of it. */
+  tool: string
+  userId: string
+  service: string
+  lastUsedAt: Date
+  requests: number
+  /** Answered with 400 or more, cut off, or a tool that failed. */
+  errors: number
+  bytesIn: number
+  bytesOut: number
+  /** Of those that are no streams. */
+  latencyMs: number
+  streams: number
+  /** Of those that are no streams, counts by bucket. */
+  latency: number[]
+}
+
 /** What is asked of the usage; whole hours, older than 90 days whole days. */
 export type UsageQuery = {
   from: Date

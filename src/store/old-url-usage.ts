@@ -1,3 +1,4 @@
+import type { OldUser } from '../model/cutover.ts'
 import type { Database } from './database.ts'
 
 export type OldUse = { instanceId: string; lastUsedAt: Date; requests: number }
@@ -18,16 +19,6 @@ export const addOldUses = async (database: Database, uses: readonly OldUse[]): P
       rows.map(({ requests }) => requests),
     ],
   )
-}
-
-/** Who used an old URL, and when last. */
-export type OldUser = {
-  email: string
-  userId: string
-  service: string
-  instanceId: string
-  lastUsedAt: Date
-  requests: number
 }
 
 /** @param since used at or after it; the last user first */

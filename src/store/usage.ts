@@ -1,28 +1,10 @@
 import { emptyBuckets } from '../model/latency.ts'
+import type { Usage } from '../model/usage.ts'
 import { arrayText } from './array-text.ts'
 import type { Database } from './database.ts'
 
-/** What went through one instance lately, by tool. */
-export type UsageRow = {
-  handle: string
-  /** Empty: what calls no tool. */
-  tool: string
-  userId: string
-  service: string
-  lastUsedAt: Date
-  requests: number
-  errors: number
-  bytesIn: number
-  bytesOut: number
-  latencyMs: number
-  streams: number
-  /** Counts by bucket. */
-  latency: readonly number[]
-}
-
 /** Rows are taken in one order by everybody: two batches that wait for each other would end in a deadlock. */
-const byKey = (a: UsageRow, b: UsageRow): number =>
-  inOrder(a.handle, b.handle) || inOrder(a.tool, b.tool)
+const byKey = (a: Usage, b: Usage): number => inOrder(a.handle, b.handle) || inOrder(a.tool, b.tool)
 
 const inOrder = (one: string, other: string): number => Number(one > other) - Number(one < other)
 
@@ -41,9 +23,9 @@ const ADDED = `requests = usage.requests + excluded.requests, errors = usage.err
   latency_buckets = ${SUM_OF_BUCKETS}`
 
 /** Adds to the counters of instances, and to their sums of this hour. At most one row per instance and tool. */
-export const addUsage = async (database: Database, batch: readonly UsageRow[]): Promise<void> => {
+export const addUsage = async (database: Database, batch: readonly Usage[]): Promise<void> => {
   const rows = [...batch].sort(byKey)
-  const texts = (of: (row: UsageRow) => string) => arrayText(rows.map(of))
+  const texts = (of: (row: Usage) => string) => arrayText(rows.map(of))
   const sums = (name: 'requests' | 'errors' | 'bytesIn' | 'bytesOut' | 'latencyMs' | 'streams') =>
     `{${rows.map((row) => Math.round(row[name])).join(',')}}`
   const handles = texts(({ handle }) => handle)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { silentLog } from '../../src/base/log.ts'
-import type { Usage } from '../../src/gateway/usage-counters.ts'
+import type { Usage } from '../../src/model/usage.ts'
 import { createUsage } from '../../src/gateway/usage.ts'
 import { useCleanup } from '../support/cleanup.ts'
 import { INSTANCE_PATH, makeInstance, startGateway } from '../support/gateway.ts'

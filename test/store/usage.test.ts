@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { migrateDatabase } from '../../src/store/migrate.ts'
-import { addUsage, rollUpUsage, type UsageRow } from '../../src/store/usage.ts'
+import type { Usage } from '../../src/model/usage.ts'
+import { addUsage, rollUpUsage } from '../../src/store/usage.ts'
 import { listIdleInstances, sumUsage } from '../../src/store/usage-sums.ts'
 import type { UsageQuery } from '../../src/model/usage.ts'
 import { MIGRATIONS, onEveryDatabase } from '../support/databases.ts'
 
 const ANNA = '1a2b3c4d-0000-4000-8000-000000000000'
 
-const row = (handle: string, over: Partial<UsageRow> = {}): UsageRow => ({
+const row = (handle: string, over: Partial<Usage> = {}): Usage => ({
   handle,
   tool: '',
   userId: ANNA,

@@ -4,11 +4,16 @@ import { messageOf } from '../../base/errors.ts'
 import type { Runnable } from '../../base/lifecycle.ts'
 import { createLoop } from '../../base/loop.ts'
 import type { Log } from '../../base/log.ts'
-import { createCutover, type Beginning } from '../../cutover/cutover.ts'
+import { createCutover } from '../../cutover/cutover.ts'
 import { readCutoverSettings } from '../../cutover/settings.ts'
 import { viewOf } from '../../cutover/watch-paths.ts'
 import { requireKnownExceptions } from './known-exceptions.ts'
-import { CUTOVER_STEPS, type CutoverView, type RoutingView } from '../../model/cutover.ts'
+import {
+  CUTOVER_STEPS,
+  type CutoverDesk,
+  type CutoverView,
+  type RoutingView,
+} from '../../model/cutover.ts'
 import type { RecordEvent } from '../../model/event.ts'
 import { runCommand } from '../../processes/run-command.ts'
 import {
@@ -22,7 +27,7 @@ import {
 import { VIA } from '../../gateway/old-urls/old-server.ts'
 import type { Database } from '../../store/database.ts'
 import { changeOldRouting, readOldRouting, type RoutingChange } from '../../store/old-routing.ts'
-import { listOldUsers, type OldUser } from '../../store/old-url-usage.ts'
+import { listOldUsers } from '../../store/old-url-usage.ts'
 
 type Options = {
   config: Config
@@ -33,19 +38,6 @@ type Options = {
   onRouting: (() => Promise<void>) | undefined
   recordEvent: RecordEvent
   log: Log
-}
-
-/** What the API does with the cutover. */
-type CutoverDesk = {
-  status: () => Promise<CutoverView | null>
-  start: (beginning: Beginning) => Promise<void>
-  advance: (isForced: boolean) => Promise<void>
-  abort: () => Promise<void>
-  finish: (isForced: boolean) => Promise<void>
-  routing: () => Promise<RoutingView>
-  changeRouting: (change: Partial<RoutingView>) => Promise<RoutingView>
-  listOldUsers: (since: Date) => Promise<OldUser[]>
-  notice: () => Promise<{ text: string; since: string } | null>
 }
 
 const INTERVAL_MS = 500
