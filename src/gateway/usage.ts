@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../base/log.ts'
+import { createLoop } from '../base/loop.ts'
 import type { GatewayInstance } from './authenticate.ts'
 import type { Usage } from '../model/usage.ts'
 import { createCounters, type Passed } from './usage-counters.ts'
@@ -19,13 +20,9 @@ const MAX_BATCH = 250
 /** Counts in memory and writes in batches; what could not be written is written with the next ones. */
 export const createUsage = ({ write, log, intervalMs = INTERVAL_MS }: UsageOptions) => {
   let counted = createCounters()
-  const stopping = new AbortController()
-  let running: Promise<void> | undefined
-  const pause = (ms: number): Promise<void> =>
-    delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
 
   /** Half of the interval is for the batches, so that the database has some of them at any time and never all at once. */
-  const flush = async (): Promise<void> => {
+  const flush = async (hurry: AbortSignal): Promise<void> => {
     const batches = split(counted.all())
     const pauseMs = intervalMs / 2 / batches.length
     if (counted.isFull()) log.warn('usage is counted for no more instances')
@@ -33,32 +30,31 @@ export const createUsage = ({ write, log, intervalMs = INTERVAL_MS }: UsageOptio
     for (let batch = batches.shift(); batch; batch = batches.shift())
       try {
         await write(batch)
-        if (batches.length > 0) await pause(pauseMs)
+        if (batches.length > 0)
+          await delay(pauseMs, undefined, { signal: hurry }).catch(() => undefined)
       } catch (error) {
         log.warn('usage was not written', { instances: batch.length, error })
         for (const usage of [batch, ...batches.splice(0)].flat()) counted.add(usage)
       }
   }
 
-  const run = async (): Promise<void> => {
-    let begunAt = performance.now()
-    while (!stopping.signal.aborted) {
-      await pause(begunAt + intervalMs - performance.now())
-      begunAt = performance.now()
-      await flush()
-    }
-  }
+  const loop = createLoop({
+    name: 'usage',
+    firstAfterMs: intervalMs,
+    turn: async (stopping) => {
+      const begunAt = performance.now()
+      await flush(stopping)
+      return Math.max(0, begunAt + intervalMs - performance.now())
+    },
+  })
 
   return {
-    name: 'usage',
-    start: (): Promise<void> => {
-      running ??= run()
-      return Promise.resolve()
-    },
+    ...loop,
     stop: async (): Promise<void> => {
-      stopping.abort()
-      await running
-      await flush() // what could not be written a moment ago
+      await loop.stop()
+      const hurry = AbortSignal.abort()
+      await flush(hurry)
+      await flush(hurry) // what could not be written a moment ago
     },
     count: (instance: GatewayInstance, passed: Passed): void => counted.count(instance, passed),
   }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Runnable } from '../../base/lifecycle.ts'
+import { createLoop } from '../../base/loop.ts'
 import type { Log } from '../../base/log.ts'
 import type { SampleRow } from '../../model/cutover-sample.ts'
 
@@ -27,8 +27,6 @@ const MAX_USES = 50_000
 export const createObservations = ({ writeSamples, writeUses, log }: Options): Observations => {
   let samples: Record<'old' | 'new', SampleRow[]> = { old: [], new: [] }
   let uses = new Map<string, OldUse>()
-  const stopping = new AbortController()
-  let running: Promise<void> | undefined
 
   const flush = async (): Promise<void> => {
     const [rows, used] = [[...samples.old, ...samples.new], [...uses.values()]]
@@ -41,14 +39,16 @@ export const createObservations = ({ writeSamples, writeUses, log }: Options): O
       log.warn('what happened at old URLs was not written', { error })
     }
   }
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await delay(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
-      await flush()
-    }
-  }
-  return {
+  const loop = createLoop({
     name: 'old URLs',
+    firstAfterMs: INTERVAL_MS,
+    turn: async () => {
+      await flush()
+      return INTERVAL_MS
+    },
+  })
+  return {
+    ...loop,
     addSample: (sample) => {
       const rows = samples[sample.isNew ? 'new' : 'old']
       if (rows.length < MAX_SAMPLES) rows.push(sample)
@@ -59,13 +59,8 @@ export const createObservations = ({ writeSamples, writeUses, log }: Options): O
       uses.set(instanceId, { instanceId, lastUsedAt: new Date(), requests: (known?.requests ?? 0) + 1 }) // prettier-ignore
     },
     flush,
-    start: () => {
-      running ??= run()
-      return Promise.resolve()
-    },
     stop: async () => {
-      stopping.abort()
-      await running
+      await loop.stop()
       await flush()
     },
   }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Runnable } from '../../base/lifecycle.ts'
+import { createLoop } from '../../base/loop.ts'
 import type { Log } from '../../base/log.ts'
 import type { OldRouting } from '../../model/old-routing.ts'
 
@@ -26,8 +26,6 @@ const UNKNOWN: OldRouting = {
 /** Knows the routing. With the database away, the last one goes on. */
 export const createRoutingWatch = (read: () => Promise<OldRouting>, log: Log): RoutingWatch => {
   let known = UNKNOWN
-  const stopping = new AbortController()
-  let running: Promise<void> | undefined
   const reload = async (): Promise<void> => {
     try {
       const now = await read()
@@ -37,23 +35,21 @@ export const createRoutingWatch = (read: () => Promise<OldRouting>, log: Log): R
       log.warn('the routing of old URLs cannot be read', { error })
     }
   }
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await delay(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
-      await reload()
-    }
-  }
-  return {
+  const loop = createLoop({
     name: 'routing of old URLs',
+    firstAfterMs: INTERVAL_MS,
+    turn: async () => {
+      await reload()
+      return INTERVAL_MS
+    },
+  })
+  return {
+    ...loop,
     current: () => known,
     reload,
     start: async () => {
       await reload()
-      running ??= run()
-    },
-    stop: async () => {
-      stopping.abort()
-      await running
+      await loop.start()
     },
   }
 }
