@@ -27,5 +27,13 @@ export const createBook = (needs: CutoverNeeds) => {
     const data = { cutover: id, step: state.step, percent: percentOf(state) }
     needs.recordEvent({ type: 'cutover.step', message, data })
   }
-  return { save, running, tell }
+
+  /** The state has it first: a daemon that is killed in between loses the telling, not the fact. */
+  const tellSkipped = async ({ id, state }: Stored): Promise<void> => {
+    const reason = `the stop hook failed and was skipped by the operator: ${state.skippedHook}`
+    const data = { cutover: id, step: 'hooks', percent: 0, skipped: state.skippedHook }
+    needs.recordEvent({ type: 'cutover.step', message: `Cutover ${id}: ${reason}`, data })
+    await needs.addDecision({ cutoverId: id, step: 'hooks', percent: 0, decision: 'skipped', reason, figures: {} }) // prettier-ignore
+  }
+  return { save, running, tell, tellSkipped }
 }

@@ -28,7 +28,7 @@ export const createCutover = (given: CutoverNeeds) => {
     const fault = await walk.check('announce')
     if (fault !== undefined) throw held(fault)
     await needs.removeSamples()
-    const state: CutoverState = { step: 'announce', isDone: false, problem: null, isStuck: false, percents, stage: 0, toleranceMs, toolErrors, isAutomatic, notice, hasStopped: false, ending: null } // prettier-ignore
+    const state: CutoverState = { step: 'announce', isDone: false, problem: null, isStuck: false, percents, stage: 0, toleranceMs, toolErrors, isAutomatic, notice, hasStopped: false, skippedHook: null, ending: null } // prettier-ignore
     if (!(await needs.insert(state))) throw held('A cutover is under way already.')
     await walk.move()
   }

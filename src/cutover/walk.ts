@@ -8,6 +8,8 @@ import { isShareUnused, obstacleOf, ROUTED, whatIsUnused } from './obstacles.ts'
 import { createSteps, held, type Steps } from './steps.ts'
 import { describe, type PathWatch } from './watch-paths.ts'
 
+const TRIED_AGAIN = { isStuck: false, problem: null }
+
 type Parts = { book: Book; ending: Ending; paths: PathWatch }
 
 /** The moves from step to step. */
@@ -29,9 +31,17 @@ export const createWalk = (needs: CutoverNeeds, { book, ending, paths }: Parts) 
     return save(cutover, { step, isDone: false, problem: null })
   }
 
+  /** Only the operator's command can be stuck. */
+  const passHook = async (cutover: Stored): Promise<Stored> => {
+    const skippedHook = cutover.state.problem
+    const passed = await nextFrom({ ...cutover, state: { ...cutover.state, ...TRIED_AGAIN, skippedHook } }) // prettier-ignore
+    await book.tellSkipped(passed)
+    return passed
+  }
+
   const advanceFrom = async (cutover: Stored, isForced: boolean): Promise<Stored> => {
     const { state } = cutover
-    if (state.isStuck) return save(cutover, { isStuck: false, problem: null })
+    if (state.isStuck) return isForced ? passHook(cutover) : save(cutover, TRIED_AGAIN)
     const known = await compare(cutover)
     const obstacle = obstacleOf(state, known)
     if (obstacle !== undefined && (!isForced || !state.isDone)) throw held(obstacle)

@@ -28,6 +28,8 @@ export type CutoverState = {
   notice: string
   /** The operator's command was run, or at least begun. */
   hasStopped: boolean
+  /** What that command failed with, when the operator went past it. */
+  skippedHook: string | null
   ending: { outcome: CutoverOutcome; reason: string } | null
 }
 
@@ -63,6 +65,8 @@ export type CutoverView = {
   state: 'running' | 'ending' | CutoverOutcome
   isDone: boolean
   problem: string | null
+  /** What the stop hook failed with, when the operator went past it. */
+  skippedHook: string | null
   isAutomatic: boolean
   percents: number[]
   /** Served by the shared fleet now. */

@@ -23,6 +23,7 @@ const state = z.object({
   isAutomatic: z.boolean(),
   notice: z.string(),
   hasStopped: z.boolean(),
+  skippedHook: z.string().nullable().default(null),
   ending: z.object({ outcome: z.enum(CUTOVER_OUTCOMES), reason: z.string() }).nullable(),
 })
 

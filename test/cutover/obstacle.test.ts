@@ -5,7 +5,7 @@ import type { CutoverState } from '../../src/model/cutover.ts'
 
 const ROUTING: CutoverState = {
   step: 'routing', isDone: true, problem: null, isStuck: false, percents: [5, 50, 100], stage: 0, toleranceMs: 0,
-  toolErrors: true, isAutomatic: true, notice: '', hasStopped: true, ending: null,
+  toolErrors: true, isAutomatic: true, notice: '', hasStopped: true, skippedHook: null, ending: null,
 } // prettier-ignore
 
 describe('what keeps a cutover where it is', () => {

@@ -243,6 +243,31 @@ for (const kind of DATABASE_KINDS)
       await isAt('hooks')
     })
 
+    it('goes past a command that failed when forced to, tells of it, and still runs the way back', async () => {
+      configure({
+        stop: ['/bin/sh', '-c', 'echo no such unit; exit 3'],
+        start: touch('start-skip'),
+      })
+      await start()
+      await isAt('announce')
+      await daemon.desk.advance(false)
+      await waitUntil('it says why', async () => (await view()).problem !== null)
+      await daemon.runnable.stop()
+      daemon = openDaemon()
+      await daemon.desk.advance(true)
+      await daemon.runnable.start()
+      const { problem, skippedHook, decisions } = await isAt('services')
+      assert.equal(problem, null)
+      assert.match(String(skippedHook), /ended with 3: no such unit/)
+      const [last] = decisions
+      assert.deepEqual([last?.step, last?.decision, last?.percent], ['hooks', 'skipped', 0])
+      assert.match(String(last?.reason), /skipped by the operator: .* ended with 3: no such unit/)
+      const told = events.filter(({ data }) => data?.['skipped'] === skippedHook)
+      assert.deepEqual(told.map(({ type, data }) => [type, data?.['step']]), [['cutover.step', 'hooks']]) // prettier-ignore
+      await daemon.desk.abort()
+      await waitUntil('the way back is run', () => existsSync(hookFile('start-skip')))
+    })
+
     it('ends a command that hangs when it goes back, and shows no secret that one has said', async () => {
       configure({ stop: ['/bin/sleep', '60'], start: ['/bin/sh', '-c', 'echo "DB_PASSWORD=hunter2 postgres://u:hunter3@h/d"; exit 5'] }) // prettier-ignore
       await start()

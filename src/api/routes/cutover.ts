@@ -32,6 +32,7 @@ const cutover = z
     state: z.enum(['running', 'ending', ...CUTOVER_OUTCOMES]),
     isDone: z.boolean().describe('Whether the step is done.'),
     problem: z.string().nullable(),
+    skippedHook: z.string().nullable().describe('What the stop hook failed with, when the operator went past it.'), // prettier-ignore
     isAutomatic: z.boolean(),
     percents: z.array(z.number()),
     percent: z.number().describe('Of moved instances, served by the shared fleet now.'),
@@ -55,7 +56,7 @@ const oldUser = z.object({
 })
 
 const NOTICE = 'Your services move to a new home. Your addresses go on working; new ones will come.'
-const force = z.strictObject({ force: z.boolean().default(false).describe('Also while it is not known that the new path is no worse.') }) // prettier-ignore
+const UNKNOWN = 'Also while it is not known that the new path is no worse'
 
 /** From the older model to this one. */
 export const cutoverRoutes = ({ cutover: desk }: Pick<ApiNeeds, 'cutover'>): Route[] => [
@@ -63,8 +64,13 @@ export const cutoverRoutes = ({ cutover: desk }: Pick<ApiNeeds, 'cutover'>): Rou
   moveRoute(desk, {
     name: 'advance',
     summary: 'Go on to the next step, when its check is passed.',
+    forced: `${UNKNOWN}, and past a stop hook that failed.`,
   }),
-  moveRoute(desk, { name: 'finish', summary: 'All that was moved is served here from now on.' }),
+  moveRoute(desk, {
+    name: 'finish',
+    summary: 'All that was moved is served here from now on.',
+    forced: `${UNKNOWN}.`,
+  }),
   route({
     id: 'abortCutover',
     method: 'post',
@@ -118,7 +124,7 @@ const beginRoutes = (desk: ApiNeeds['cutover']): Route[] => [
 
 const moveRoute = (
   desk: ApiNeeds['cutover'],
-  { name, summary }: { name: 'advance' | 'finish'; summary: string },
+  { name, summary, forced }: { name: 'advance' | 'finish'; summary: string; forced: string },
 ): Route =>
   route({
     id: `${name}Cutover`,
@@ -127,7 +133,7 @@ const moveRoute = (
     tag,
     summary,
     access: admin,
-    body: force,
+    body: z.strictObject({ force: z.boolean().default(false).describe(forced) }),
     answers: { 200: { description: 'The cutover.', schema: now } },
     errors: ['cutover_held', 'cutover_none', 'config_invalid'],
     audit: ({ body }) => ({ action: `cutover.${name}`, target: '', details: { force: body.force } }), // prettier-ignore

@@ -65,7 +65,8 @@ const MOVES = [
     name: 'advance',
     description:
       'go on to the next share or step, when its check is passed; what failed is tried again',
-    forced: 'do not wait until the new path is known to be no worse; checks are not skipped',
+    forced:
+      'go past a stop hook that failed, or on before the new path is known to be no worse; checks are not skipped',
   },
   {
     name: 'finish',

@@ -168,7 +168,7 @@ const readView = async (
   const { percent } = await readOldRouting(database)
   const comparison = cutover.comparison()
   const decisions = await listDecisions(database, id, MAX_DECISIONS)
-  const { step, isDone, problem, isAutomatic, percents, ending } = state
+  const { step, isDone, problem, skippedHook, isAutomatic, percents, ending } = state
   return {
     id,
     step,
@@ -176,6 +176,7 @@ const readView = async (
     state: ending === null ? 'running' : endedAt === null ? 'ending' : ending.outcome,
     isDone,
     problem,
+    skippedHook,
     isAutomatic,
     percents: [...percents],
     percent,
