@@ -3,6 +3,9 @@ import type { CutoverOutcome } from '../model/cutover.ts'
 import type { Book } from './book.ts'
 import type { CutoverNeeds, Stored } from './needs.ts'
 
+/** One way for everybody, and no notice. */
+const routingAfter = (outcome: CutoverOutcome) => ({ percent: outcome === 'finished' ? 100 : 0, users: {}, services: {}, comparing: false, notice: null }) // prettier-ignore
+
 export type Ending = ReturnType<typeof createEnding>
 
 /** How a cutover ends, well or not. */
@@ -10,8 +13,7 @@ export const createEnding = (needs: CutoverNeeds, { save }: Pick<Book, 'save'>) 
   /** Everything back to the old server first; what takes time comes after. */
   const begin = async (cutover: Stored, outcome: CutoverOutcome, reason: string) => {
     const saved = await save(cutover, { ending: { outcome, reason } })
-    const percent = outcome === 'finished' ? 100 : 0
-    await needs.changeRouting({ percent, users: {}, services: {}, comparing: false, notice: null })
+    await needs.changeRouting(routingAfter(outcome))
     if (outcome === 'reverted') needs.log.error('cutover reverted', { reason })
     const type = outcome === 'finished' ? 'cutover.step' : 'cutover.reverted'
     needs.recordEvent({ type, message: `Cutover ${cutover.id} ${outcome}: ${reason}`, data: { cutover: cutover.id, step: cutover.state.step, outcome } }) // prettier-ignore
@@ -22,10 +24,9 @@ export const createEnding = (needs: CutoverNeeds, { save }: Pick<Book, 'save'>) 
   const carryOut = async (cutover: Stored): Promise<void> => {
     const { ending, hasStopped } = cutover.state
     if (ending === null) return
-    const percent = ending.outcome === 'finished' ? 100 : 0
+    const wanted = routingAfter(ending.outcome)
     const now = await needs.readRouting()
-    if (now.percent !== percent || now.comparing)
-      await needs.changeRouting({ percent, users: {}, services: {}, comparing: false, notice: null }) // prettier-ignore
+    if (now.percent !== wanted.percent || now.comparing) await needs.changeRouting(wanted)
     let problem: string | null = null
     if (hasStopped && ending.outcome !== 'finished')
       await needs.runHook('start').catch((error: unknown) => {
