@@ -48,7 +48,7 @@ export const decodeWhenAsked = (
 }
 
 const withIv = (stored: string): Message | undefined => {
-  const [, iv, blocks] = IV_AND_BLOCKS.exec(stored) ?? []
+  const [, iv, blocks] = IV_AND_BLOCKS.exec(stored.trim()) ?? []
   return iv === undefined || blocks === undefined ? undefined : { iv, blocks }
 }
 
@@ -57,7 +57,10 @@ const opensslDecoder = (passphrase: string): Decoder => {
   const bytes = bytesToKey(passphrase, KEY_BYTES + BLOCK_BYTES)
   const key = bytes.subarray(0, KEY_BYTES)
   const iv = bytes.subarray(KEY_BYTES).toString('hex')
-  const withoutIv = (blocks: string) => (HEX_BLOCKS.test(blocks) ? { iv, blocks } : undefined)
+  const withoutIv = (stored: string) => {
+    const blocks = stored.trim()
+    return HEX_BLOCKS.test(blocks) ? { iv, blocks } : undefined
+  }
   return {
     format: 'openssl-md5',
     key: 'EVP_BytesToKey(MD5)',

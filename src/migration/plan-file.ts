@@ -12,7 +12,8 @@ const MAX_SAID = 10
 const conflictSchema = z.object({
   userId: uuid,
   service: z.string(),
-  instances: z.array(z.object({ id: uuid, updatedAt: z.string() })),
+  /** `updatedAt` is null when the row does not say. */
+  instances: z.array(z.object({ id: uuid, updatedAt: z.string().nullable() })),
   /** Which one is moved; null: none, until somebody has decided. */
   keep: uuid.nullable(),
 })

@@ -21,28 +21,47 @@ export const readLegacyCredentials = (
   plaintext: string,
   service: Service,
 ): ReadCredentials | 'no_credentials' | 'undecodable' => {
-  const parsed = parse(plaintext)
+  const text = plaintext.replace(BYTE_ORDER_MARK, '')
+  const parsed = parse(text)
   if (typeof parsed === 'string') return parsed.trim() === '' ? 'no_credentials' : complete({ apiKey: parsed }, service) // prettier-ignore
   if (parsed === null) return 'no_credentials'
-  if (Array.isArray(parsed)) return 'undecodable'
+  if (parsed === undefined || Array.isArray(parsed)) return 'undecodable'
   const fields = Object.fromEntries(
-    Object.entries(parsed).flatMap(([name, value]) => {
-      const text = textOf(value)
-      return text === '' ? [] : [[name, text]]
+    fieldsOf(parsed, text).flatMap(([name, value]) => {
+      const written = textOf(value)
+      return written.trim() === '' ? [] : [[name, written]]
     }),
   )
   return Object.keys(fields).length === 0 ? 'no_credentials' : complete(fields, service)
 }
 
-/** A key may be a number, or a word of JSON: then it is the text as it stands. */
-const parse = (plaintext: string): string | object | null => {
+const BYTE_ORDER_MARK = /^\uFEFF/
+/** How a JSON object begins, or a list; no key does. */
+const BROKEN_JSON = /^\s*[{[]\s*["']/
+
+/** A key may be a number, or a word of JSON: then it is the text as it stands. @returns undefined for JSON that was cut */
+const parse = (plaintext: string): string | object | null | undefined => {
   try {
     const value: unknown = JSON.parse(plaintext)
     if (typeof value === 'string' || (typeof value === 'object' && value !== null)) return value
     return value === null ? null : plaintext.trim()
   } catch {
-    return plaintext
+    return BROKEN_JSON.test(plaintext) ? undefined : plaintext
   }
+}
+
+const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
+
+/** The fields as they are, but numbers as text: one of 20 digits, or `1.10`, must not come out as another. */
+const fieldsOf = (parsed: object, plaintext: string): [name: string, value: unknown][] => {
+  const fields = Object.entries(parsed)
+  if (!fields.some(([, value]) => typeof value === 'number')) return fields
+  const quoted = plaintext.replace(TEXT_OR_NUMBER, (token) => token.startsWith('"') ? token : `"${token}"`) // prettier-ignore
+  const written = new Map<string, unknown>(Object.entries(JSON.parse(quoted) as object))
+  return fields.map(([name, value]) => [
+    name,
+    typeof value === 'number' ? written.get(name) : value,
+  ])
 }
 
 const textOf = (value: unknown): string => {

@@ -145,7 +145,7 @@ export const knownUsers = async (
 export const copyUsers = async (
   transaction: Database,
   runId: string,
-  users: readonly { id: string; email: string }[],
+  users: readonly { id: string; email: string | null }[],
 ): Promise<void> => {
   await transaction.query(
     `with copied as (

@@ -40,6 +40,14 @@ describe('the decoders of the older model', () => {
     assert.deepEqual(decodeAll(stored), [undefined, undefined, 'one', undefined, '', 'ü'.repeat(40)]) // prettier-ignore
   })
 
+  it('take capitals, and blanks around', () => {
+    const byPassphrase = chooseDecoder('openssl-md5', 'pass', [])
+    const byIv = chooseDecoder('iv-hex', 'pass', [ivHex(sha256('pass'))('one')])
+    const around = (text: string) => `${text.toUpperCase()}\r\n`
+    assert.deepEqual(byPassphrase.decodeAll([around(opensslMd5('pass')('one'))]), ['one'])
+    assert.deepEqual(byIv.decodeAll([around(ivHex(sha256('pass'))('one'))]), ['one'])
+  })
+
   it('refuse a wrong passphrase or format, and name the one that it looks like', () => {
     const samples = TEXTS.map(opensslMd5('pass'))
     assert.throws(() => chooseDecoder('openssl-md5', 'other', samples), /decodes 0 of 20/)

@@ -34,8 +34,31 @@ describe('credentials of the older model', () => {
   })
 
   it('are none when they are empty, and undecodable when they are a list', () => {
-    for (const given of ['', '  ', '""', 'null', '{}', '{"token":""}', '{"token":null}'])
+    for (const given of [
+      '',
+      '  ',
+      '""',
+      'null',
+      '{}',
+      '{"token":""}',
+      '{"token":"  "}',
+      '{"token":null}',
+    ])
       assert.equal(read(given), 'no_credentials')
     assert.equal(read('["abc"]'), 'undecodable')
+  })
+
+  it('keep every digit of a number', () => {
+    const digits = '90071992547409931234'
+    assert.deepEqual(read(digits), whole({ token: digits }))
+    assert.deepEqual(read(`{"token": ${digits}, "team": 1.10}`), whole({ token: digits, team: '1.10' })) // prettier-ignore
+    assert.deepEqual(read('{"token":"a\\"1.10","size":7}'), whole({ token: 'a"1.10', size: '7' }))
+  })
+
+  it('are no bare key when they are JSON that was cut, nor for a byte order mark', () => {
+    assert.equal(read('{"token":"ab'), 'undecodable')
+    assert.equal(read("{'token': 'abc'}"), 'undecodable')
+    assert.deepEqual(read('\ufeff{"token":"abc"}'), whole({ token: 'abc' }))
+    assert.deepEqual(read('{3f2504e0-4f89}'), whole({ token: '{3f2504e0-4f89}' }))
   })
 })

@@ -83,7 +83,14 @@ const conflictsIn = (
   return [...groupBy(rivals, keyOf).values()].map((group) => ({
     userId: group[0]?.row.userId ?? '',
     service: group[0] ? serviceOf(group[0]) : '',
-    instances: group.map(({ row }) => ({ id: row.id, updatedAt: new Date(row.updatedAt / 1000).toISOString() })), // prettier-ignore
+    instances: group.map(({ row }) => ({ id: row.id, updatedAt: momentOf(row) })),
     keep: group.find(({ kind }) => kind !== 'left')?.row.id ?? null,
   }))
+}
+
+/** Postgres knows moments that JavaScript does not, such as `infinity`. */
+const momentOf = ({ updatedAt }: LegacyRow): string | null => {
+  if (updatedAt === 0) return null
+  const date = new Date(updatedAt / 1000)
+  return Number.isNaN(date.getTime()) ? String(updatedAt) : date.toISOString()
 }

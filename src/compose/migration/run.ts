@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { systemCodeOf } from '../../base/errors.ts'
+import { bringUsers } from './bring-users.ts'
 import { settleGone } from './gone.ts'
 import { sealBatch, writeBatch, type Writing } from './batch.ts'
 import { createHandles } from '../../migration/handles.ts'
@@ -10,7 +10,7 @@ import { settleUser, type Known, type Rules, type Settled } from '../../migratio
 import { createTally, type Figures } from '../../migration/tally.ts'
 import { readUserBatches } from '../../migration/user-batches.ts'
 import type { Database } from '../../store/database.ts'
-import { readLegacyUsers, withLegacyRows } from '../../store/legacy/rows.ts'
+import { withLegacyRows } from '../../store/legacy/rows.ts'
 import { isLedgerEmpty, readLedger, type KnownEntry } from '../../store/migration-ledger.ts'
 import {
   finishRun,
@@ -18,7 +18,6 @@ import {
   startRun,
   type MigrationRun,
 } from '../../store/migration-runs.ts'
-import { copyUsers, knownUsers } from '../../store/migration-writes.ts'
 import type { Vault } from '../../vault/vault.ts'
 
 /** What a run needs: the two databases, the vault and the rules. */
@@ -160,36 +159,3 @@ export const toKnown = ({ hash, reason, handle, made, service, isIntact }: Known
 
 const stateOf = (isIntact: boolean | null) =>
   isIntact === null ? 'gone' : isIntact ? 'intact' : 'changed'
-
-/** Users of another database come with their instances, by id and email; never is one taken for another by the email. */
-const bringUsers = async (
-  { source, target }: MigrationParts,
-  runId: string,
-  rows: readonly LegacyRow[],
-): Promise<Map<string, Reason>> => {
-  const ids = [...new Set(rows.flatMap(({ userId, hasUser }) => (userId !== null && hasUser ? [userId] : [])))] // prettier-ignore
-  const here = await knownUsers(target, ids)
-  const missing = ids.filter((id) => !here.has(id))
-  if (missing.length === 0) return new Map()
-  const reason = await tryCopy(target, runId, await readLegacyUsers(source, missing))
-  const copied = await knownUsers(target, missing)
-  return new Map(missing.filter((id) => !copied.has(id)).map((id) => [id, reason]))
-}
-
-/** An adopted `users` may want more of a user than the older one says. @returns why those are left who are not here then */
-const tryCopy = async (
-  target: Database,
-  runId: string,
-  users: readonly { id: string; email: string }[],
-): Promise<Reason> => {
-  try {
-    await copyUsers(target, runId, users)
-    return 'user_conflict'
-  } catch (error) {
-    if (!INTEGRITY.test(systemCodeOf(error) ?? '')) throw error
-    return 'user_missing'
-  }
-}
-
-/** SQLSTATE */
-const INTEGRITY = /^23/

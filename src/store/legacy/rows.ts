@@ -42,7 +42,7 @@ const CREDENTIALS: Readonly<Record<Variant, { columns: string; join: string }>> 
 const select = (variant: Variant): string =>
   `select mi.id::text as id, mi.user_id::text as "userId", u.id is not null as "hasUser",
      coalesce(t.name::text, '') as type, coalesce(mi.status::text, '') as status,
-     coalesce((extract(epoch from mi.updated_at) * 1000000)::bigint, 0)::float8 as "updatedAt",
+     coalesce(round((extract(epoch from mi.updated_at) * 1000000)::float8), 0) as "updatedAt",
      encode(sha256(convert_to(mi.access_token::text, 'UTF8')), 'hex') as "tokenHash",
      substr(md5(mi.id::text), 1, 6) as suffix, ${CREDENTIALS[variant].columns}
    from mcp_instances mi left join mcp_types t on t.id = mi.mcp_type_id left join users u on u.id = mi.user_id
@@ -118,5 +118,5 @@ export const sampleCredentials = (
 export const readLegacyUsers = (
   source: Database,
   ids: readonly string[],
-): Promise<{ id: string; email: string }[]> =>
+): Promise<{ id: string; email: string | null }[]> =>
   source.query('select id::text as id, email::text as email from users where id = any ($1::uuid[])', [ids]) // prettier-ignore

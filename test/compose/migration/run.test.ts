@@ -104,6 +104,26 @@ onEveryDatabase('a migration within one database', (database) => {
     assert.equal((await runOnce(parts)).moved, 0)
   })
 
+  it('lets a moment win that is later than all others, and one that is not known lose', async () => {
+    await fillLegacy(database(), small)
+    const [row] = [...legacyRows(small)]
+    assert.ok(row)
+    const [last, unknown] = [randomUUID(), randomUUID()]
+    await insertLegacy(database(), small, [
+      { ...row, id: last, token: 'last', instanceNumber: 2, updatedAt: 'infinity' },
+      { ...row, id: unknown, token: 'unknown', instanceNumber: 3 },
+    ])
+    await database().query('update mcp_instances set updated_at = null where id = $1', [unknown])
+    await migrateDatabase(database(), MIGRATIONS)
+    const parts = await migrationParts({ source: database(), target: database(), variant: 'a' })
+    const { conflicts } = await planMigration({ ...parts, moved: undefined }, () => undefined)
+    assert.equal(conflicts[0]?.keep, last)
+    const moments = new Map(conflicts[0].instances.map(({ id, updatedAt }) => [id, updatedAt]))
+    assert.deepEqual([moments.get(last), moments.get(unknown)], ['Infinity', null])
+    assert.equal((await runOnce(parts)).moved, 40)
+    assert.notEqual(await moved(last), undefined)
+  })
+
   it('keeps what was deleted in the older database and says so, and drops it when told to', async () => {
     const { parts, rows } = await prepare()
     const [gone, own] = rows
@@ -181,6 +201,25 @@ onEveryDatabase('a migration within one database', (database) => {
 
 describe('a migration between two databases', function () {
   this.timeout(60_000)
+
+  it('leaves a user without an email, and nobody else for them', async () => {
+    const source = await OPEN.embedded()
+    const target = await OPEN.embedded()
+    try {
+      const options = { variant: 'b', rows: 400, ...LEGACY_SERVICES, isClean: true } as const
+      await fillLegacy(source.database, options)
+      await source.database.script(`alter table users alter column email drop not null;
+        update users set email = null where email in ('user-3@example.com', 'user-20@example.com')`)
+      await migrateDatabase(target.database, MIGRATIONS)
+      const parts = await migrationParts({ source: source.database, target: target.database, variant: 'b' }) // prettier-ignore
+      const figures = await runOnce(parts)
+      assert.deepEqual([figures.moved, figures.left], [380, { user_missing: 20 }])
+      assert.equal((await runOnce(parts)).moved, 0)
+    } finally {
+      await source.close()
+      await target.close()
+    }
+  })
 
   it('copies users by id and email, and takes nobody for another by the email', async () => {
     const source = await OPEN.embedded()
