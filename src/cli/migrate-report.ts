@@ -29,14 +29,28 @@ export const printPlan = ({ figures, unknownTypes, conflicts }: MigrationPlan): 
   print(table(HEAD, figureRows(figures, { moved: 'will move', unchanged: 'moved' })))
   if (unknownTypes.length > 0) {
     print(`\n${count(unknownTypes.length, 'type')} that the registry does not have:`)
-    print(table(['TYPE', 'ROWS', 'NEAREST'], unknownTypes.slice(0, SHOWN).map((one) => [one.type, String(one.rows), one.nearest.join(', ')]))) // prettier-ignore
+    print(table(['TYPE', 'ROWS', 'NEAREST'], unknownTypes.slice(0, SHOWN).map((one) => [nameOf(one.type), String(one.rows), one.nearest.join(', ')]))) // prettier-ignore
+    printMore(unknownTypes.length)
   }
   if (conflicts.length > 0) {
-    print(`\n${count(conflicts.length, 'user')} with several instances of one service:`)
+    print(
+      `\n${count(conflicts.length, 'time')} a user has several instances of one service that could move:`,
+    )
     print(table(['USER', 'SERVICE', 'INSTANCES', 'MOVES'], conflicts.slice(0, SHOWN).map((one) => [one.userId, one.service, String(one.instances.length), one.keep ?? yellow('to be decided')]))) // prettier-ignore
+    printMore(conflicts.length)
   }
   if (figures.collisions > 0) print(`\n${count(figures.collisions, 'handle')} would be the same; they get another end.`) // prettier-ignore
   note('\nBack up users, mcp_types, mcp_instances and api_keys of the old database yourself: a copy of them holds keys, so berth db backup leaves them out.') // prettier-ignore
+}
+
+/** A blank at an end, or a line's end, would not be seen. */
+const nameOf = (type: string): string => {
+  if (type === '') return '(none)'
+  return /^[\w.-]+$/.test(type) ? type : JSON.stringify(type)
+}
+
+const printMore = (amount: number): void => {
+  if (amount > SHOWN) print(`… and ${amount - SHOWN} more: berth migrate plan --out F writes all of them.`) // prettier-ignore
 }
 
 export const printRun = (figures: Figures): void =>

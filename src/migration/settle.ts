@@ -26,7 +26,13 @@ export type Settled = { row: LegacyRow; hash: string; known: Known | undefined }
   /** A new instance. */
   | ({ kind: 'insert'; service: string } & ReadCredentials)
   /** Its credentials go into the instance that it, or another row of the same user and service, has made. */
-  | ({ kind: 'update'; service: string; holder: Known; holderId: string } & ReadCredentials)
+  | ({
+      kind: 'update'
+      service: string
+      holder: Known
+      holderId: string
+      isHolderGone?: true
+    } & ReadCredentials)
   /** Changed in both worlds since: what was entered here stays. */
   | { kind: 'keep' }
   /** No longer to be moved: the instance that it has made goes. */

@@ -19,13 +19,53 @@ export const readGone = async function* (
     if (!last) return
     after = last.id
     const seen = page.map(({ id }) => id)
-    const gone = await source.query<{ id: string }>(
-      `select w.id::text as id from unnest($1::text::uuid[]) as w (id)
-       where not exists (select 1 from mcp_instances mi where mi.id = w.id)`,
-      [arrayText(seen)],
-    )
-    yield { seen, gone: gone.map(({ id }) => id) }
+    yield { seen, gone: await whichAreGone(source, seen) }
   }
+}
+
+const whichAreGone = async (source: Database, oldIds: readonly string[]): Promise<string[]> => {
+  const rows = await source.query<{ id: string }>(
+    `select w.id::text as id from unnest($1::text::uuid[]) as w (id)
+     where not exists (select 1 from mcp_instances mi where mi.id = w.id)`,
+    [arrayText(oldIds)],
+  )
+  return rows.map(({ id }) => id)
+}
+
+type Owner = { userId: string; service: string }
+
+/** An instance that a run made of a row which is deleted by now, and that nobody changed since. */
+export type Orphan = Owner & { oldId: string; handle: string; hash: string }
+
+/** Those of these users and services. */
+export const findOrphans = async (
+  target: Database,
+  source: Database,
+  owners: readonly Owner[],
+): Promise<Orphan[]> => {
+  const held = await target.query<Orphan>(
+    `select l.old_instance_id::text as "oldId", l.instance_id as handle, encode(l.source_hash, 'hex') as hash,
+       i.user_id::text as "userId", i.service_type as service
+     from unnest($1::text::uuid[], $2::text::text[]) as o (user_id, service)
+     join user_service_instances i on i.user_id = o.user_id and i.service_type = o.service
+     join migration_ledger l on l.instance_id = i.instance_id and l.outcome = 'moved' and l.made and l.moved_at = i.updated_at`,
+    [
+      arrayText(owners.map(({ userId }) => userId)),
+      arrayText(owners.map(({ service }) => service)),
+    ],
+  )
+  if (held.length === 0) return []
+  const gone = new Set(await whichAreGone(source, held.map(({ oldId }) => oldId))) // prettier-ignore
+  return held.filter(({ oldId }) => gone.has(oldId))
+}
+
+/** Its instance is another row's from now on. */
+export const noteSucceeded = async (target: Database, oldId: string): Promise<void> => {
+  await target.query(
+    `update migration_ledger set outcome = 'left', reason = 'source_gone', instance_id = null, made = false,
+       moved_at = null, flags = '{}' where old_instance_id = $1`,
+    [oldId],
+  )
 }
 
 /** The ledger's flag says of each whether its old row is gone. */

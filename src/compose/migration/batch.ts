@@ -6,6 +6,7 @@ import type { Settled } from '../../migration/settle.ts'
 import type { Tally } from '../../migration/tally.ts'
 import { hashSecretHex, makeInstanceSecret } from '../../model/instance.ts'
 import type { Database } from '../../store/database.ts'
+import { noteSucceeded } from '../../store/migration-gone.ts'
 import { copyMoved } from '../../store/migration-copy.ts'
 import { writeLedger, type LedgerEntry } from '../../store/migration-ledger.ts'
 import {
@@ -95,12 +96,12 @@ export const writeBatch = async (writing: Writing, batch: SealedBatch): Promise<
   }
 }
 
-/** @returns undefined when the ledger knows one of them, or something of theirs is there already */
+/** @returns undefined when the ledger knows one of them, or one goes into an instance that is there, or something of theirs is there already */
 const copyNew = async (
   writing: Writing,
   { settled, made }: SealedBatch,
 ): Promise<Outcome[] | undefined> => {
-  if (settled.some(({ known }) => known)) return undefined
+  if (settled.some(({ known, kind }) => known || kind === 'update')) return undefined
   const outcomes = settled.flatMap(leftOrSame)
   const isCopied = await copyMoved(writing.target, writing, {
     moved: made.map(({ moved }) => moved),
@@ -204,10 +205,13 @@ const update = async ({ target, vault }: Writing, one: Update): Promise<Outcome>
   const wanted = JSON.stringify(one.credentials)
   const isSame = sameFields(vault.open(place, sealed), wanted)
   await replaceMoved(target, handle, isSame ? null : vault.seal(place, wanted))
-  const entry = entryOf(one, { handle, made, flag: one.isIncomplete ? 'incomplete' : null })
+  if (one.isHolderGone) await noteSucceeded(target, one.holderId)
+  const entry = entryOf(one, { handle, made, flag: flagOf(one) })
   if (isSame && one.holderId === one.row.id) return { entry, count: { rows: 1, unchanged: 1 } }
   return { entry, count: { ...countOf(one), updated: 1 } }
 }
+
+const flagOf = ({ isIncomplete }: Update) => (isIncomplete ? 'incomplete' : null)
 
 /** Whether two JSON objects of text fields are equal, whatever their order. */
 export const sameFields = (one: string, other: string): boolean => {

@@ -1,5 +1,6 @@
 import { countGone } from './gone.ts'
 import { knownRows, settleRows, type MigrationParts } from './run.ts'
+import { succeedGone } from './successors.ts'
 import { groupBy } from '../../migration/conflicts.ts'
 import { createHandles } from '../../migration/handles.ts'
 import type { LegacyRow } from '../../migration/legacy-row.ts'
@@ -36,7 +37,8 @@ export const planMigration = async (
     let done = 0
     for await (const rows of readUserBatches<LegacyRow>({ next })) {
       const known = moved ? await knownRows(moved.database, rows) : new Map()
-      const settled = await settleRows({ ...parts, vault: moved?.vault ?? NO_VAULT }, rows, known)
+      const ruled = await settleRows({ ...parts, vault: moved?.vault ?? NO_VAULT }, rows, known)
+      const settled = moved ? await succeedGone({ source: parts.source, target: moved.database }, ruled) : ruled // prettier-ignore
       for (const one of settled) count(one, tally, handles)
       for (const { type } of settled.filter(isUnknown).map(({ row }) => row))
         unknown.set(type, (unknown.get(type) ?? 0) + 1)

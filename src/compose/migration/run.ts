@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { bringUsers } from './bring-users.ts'
 import { settleGone } from './gone.ts'
+import { succeedGone } from './successors.ts'
 import { sealBatch, writeBatch, type Writing } from './batch.ts'
 import { createHandles } from '../../migration/handles.ts'
 import { contentOf, type LegacyRow, type Reason, type Variant } from '../../migration/legacy-row.ts'
@@ -75,7 +76,8 @@ const moveAll = async (
         const problems = await bringUsers(parts, writing.runId, rows)
         const known = isFirst ? new Map<string, Known>() : await knownRows(parts.target, rows)
         const rules = { ...parts.rules, problemOf: (userId: string) => problems.get(userId) }
-        const settled = await settleRows({ ...parts, rules }, rows, known)
+        const ruled = await settleRows({ ...parts, rules }, rows, known)
+        const settled = isFirst ? ruled : await succeedGone(parts, ruled)
         const sealed = await sealBatch({ ...parts, handles }, settled, { done, total })
         await writes.add(() => writeBatch(writing, sealed))
         done += rows.length

@@ -144,6 +144,24 @@ onEveryDatabase('a migration within one database', (database) => {
     assert.equal((await runOnce(parts)).moved, 1)
   })
 
+  it('gives the URL of what was deleted there to what the user made instead', async () => {
+    const { parts, rows } = await prepare()
+    const [deleted] = rows
+    assert.ok(deleted)
+    const handle = await moved(deleted.id)
+    const instead = { ...deleted, id: randomUUID(), token: 'instead', plaintext: 'second key' }
+    await database().query('delete from mcp_instances where id = $1', [deleted.id])
+    await insertLegacy(database(), small, [instead])
+    const figures = await runOnce(parts)
+    assert.deepEqual([figures.moved, figures.updated, figures.sourceGone, figures.left], [1, 1, 0, {}]) // prettier-ignore
+    assert.deepEqual([await moved(instead.id), await moved(deleted.id)], [handle, undefined])
+    assert.deepEqual(await credentialsOf(parts, instead.id), { api_key: 'second key' })
+    const { verified } = await verifyMigration(parts, 0, () => undefined)
+    assert.deepEqual([verified.isRight, verified.equal], [true, 40])
+    assert.equal((await runOnce(parts)).moved, 0)
+    assert.deepEqual(await rollBackMigration(database(), () => undefined), { removed: 40, kept: 0, users: 0 }) // prettier-ignore
+  })
+
   it('never overwrites what a user changed here, nor brings back what they removed', async () => {
     const { parts, rows } = await prepare()
     const [changed, removed] = rows
