@@ -27,12 +27,18 @@ const amongStoresAndTokens = (given: NodeJS.ProcessEnv): string[] => {
   ]
 }
 
+/** By default the next one, when there are such processes. */
+const gatewayPortOf = (given: NodeJS.ProcessEnv): string | undefined => {
+  if (given['BERTH_GATEWAY_PORT'] || !(Number(given['BERTH_GATEWAYS'] ?? 0) > 0)) return given['BERTH_GATEWAY_PORT'] // prettier-ignore
+  return String(Number(given['PORT'] ?? '3000') + 1)
+}
+
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 /** Every old URL would come back here. */
 const isOwnAddress = (given: NodeJS.ProcessEnv): boolean => {
   const [legacy, base] = [given['BERTH_LEGACY_URL'], given['BASE_URL']].map((url) => (url && URL.canParse(url) ? new URL(url) : undefined)) // prettier-ignore
-  const own = [given['PORT'] ?? '3000', given['BERTH_GATEWAY_PORT']]
   if (!legacy) return false
+  const own = [given['PORT'] ?? '3000', gatewayPortOf(given)]
   return legacy.host === base?.host || (LOOPBACK.includes(legacy.hostname) && own.includes(legacy.port)) // prettier-ignore
 }

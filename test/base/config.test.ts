@@ -80,6 +80,11 @@ describe('readConfig', () => {
     assert.deepEqual(legacy('http://localhost:3005', { PORT: '3005' }), own)
     assert.deepEqual(legacy('https://berth.test', { BASE_URL: 'https://berth.test' }), own)
     assert.deepEqual(legacy('http://127.0.0.1:3004', { PORT: '3005' }), [])
+    const beside = { PORT: '3005', BERTH_GATEWAYS: '2', DATABASE_URL: 'postgres://db.test/x' }
+    assert.deepEqual(legacy('http://127.0.0.1:3006', beside), own)
+    assert.deepEqual(legacy('http://127.0.0.1:4000', { ...beside, BERTH_GATEWAY_PORT: '4000' }), own) // prettier-ignore
+    assert.deepEqual(legacy('http://127.0.0.1:3006', { ...beside, BERTH_GATEWAY_PORT: '4000' }), [])
+    assert.deepEqual(legacy('http://127.0.0.1:3006', { PORT: '3005' }), [], 'nobody listens there')
   })
 
   it('refuses a BERTH_ variable that it does not know, and leaves others alone', () => {
