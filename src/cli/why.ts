@@ -13,8 +13,10 @@ import type { Service } from '../model/service.ts'
 import { serviceUnknown } from '../model/service-unknown.ts'
 import { readDecisions, type Decisions } from '../supervisor/state-file.ts'
 import { loadWantedFleet, type WantedFleet } from '../compose/fleet/wanted.ts'
+import type { CutoverView } from '../model/cutover.ts'
 import { findDaemon } from './daemon-client.ts'
 import { readEvents, type EventView } from './event-access.ts'
+import { tellOfCutover } from './why-cutover.ts'
 
 /** One thing that happened, or was seen. */
 type WhyEntry = {
@@ -77,6 +79,7 @@ export const explain = async (config: Config, service: string): Promise<Why> => 
     (await orMissing('logs', () => logOf(asked, fleet))).filter(isNews),
     evidenceOf(asked, decisions),
     crashOf(asked),
+    await orMissing('cutover', () => cutoverOf(asked)),
     [await probeNow(asked)],
   ]
   const timeline = found.flat().sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
@@ -151,6 +154,14 @@ const crashOf = ({ config, service, host }: Asked): WhyEntry[] => {
   } catch {
     return [] // it never crashed
   }
+}
+
+/** The daemon alone carries one. */
+const cutoverOf = async ({ config, service }: Asked): Promise<WhyEntry[]> => {
+  const daemon = await findDaemon(config)
+  const now = await daemon?.get<{ cutover: CutoverView | null }>('/api/v1/admin/cutover')
+  const told = now?.cutover ? tellOfCutover(now.cutover, service) : undefined
+  return told ? [{ ...told, kind: 'evidence' }] : []
 }
 
 const probeNow = async ({ service, port, health }: Asked): Promise<WhyEntry> => {

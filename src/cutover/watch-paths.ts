@@ -72,8 +72,9 @@ export const createPathWatch = (needs: PathsNeeds) => {
         await needs.removeSamples(now.after - KEPT)
       return knownOf(now)
     },
-    /** What was known last. */
-    state: (): Comparison | undefined => running && knownOf(running),
+    /** What was known last of a routing; of another one it says nothing. */
+    state: (epoch: number): Comparison | undefined =>
+      running?.epoch === epoch ? knownOf(running) : undefined,
   }
 }
 

@@ -65,8 +65,12 @@ export type CutoverView = {
   state: 'running' | 'ending' | CutoverOutcome
   isDone: boolean
   problem: string | null
+  /** Why the next move must not be made yet. */
+  waitsFor: string | null
   /** What the stop hook failed with, when the operator went past it. */
   skippedHook: string | null
+  /** Those of moved instances. */
+  services: string[]
   isAutomatic: boolean
   percents: number[]
   /** Served by the shared fleet now. */

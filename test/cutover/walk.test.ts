@@ -221,7 +221,8 @@ for (const kind of DATABASE_KINDS)
       down.length = 0
       await isAt('services')
       await daemon.desk.advance(false)
-      await isAt('routing', 0)
+      const { waitsFor, services } = await isAt('routing', 0)
+      assert.deepEqual([waitsFor, services], ['No request was compared yet.', ['figma']])
       await assert.rejects(daemon.desk.advance(false), /no worse/)
     })
 

@@ -32,7 +32,9 @@ const cutover = z
     state: z.enum(['running', 'ending', ...CUTOVER_OUTCOMES]),
     isDone: z.boolean().describe('Whether the step is done.'),
     problem: z.string().nullable(),
+    waitsFor: z.string().nullable().describe('Why the next move must not be made yet.'),
     skippedHook: z.string().nullable().describe('What the stop hook failed with, when the operator went past it.'), // prettier-ignore
+    services: z.array(z.string()).describe('Of moved instances.'),
     isAutomatic: z.boolean(),
     percents: z.array(z.number()),
     percent: z.number().describe('Of moved instances, served by the shared fleet now.'),

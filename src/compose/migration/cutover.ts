@@ -6,18 +6,13 @@ import { createLoop } from '../../base/loop.ts'
 import type { Log } from '../../base/log.ts'
 import { createCutover } from '../../cutover/cutover.ts'
 import { readCutoverSettings } from '../../cutover/settings.ts'
-import { viewOf } from '../../cutover/watch-paths.ts'
+import { readCutoverView } from './cutover-view.ts'
 import { requireKnownExceptions } from './known-exceptions.ts'
-import {
-  CUTOVER_STEPS,
-  type CutoverDesk,
-  type CutoverView,
-  type RoutingView,
-} from '../../model/cutover.ts'
+import type { CutoverDesk, RoutingView } from '../../model/cutover.ts'
 import type { RecordEvent } from '../../model/event.ts'
 import { runCommand } from '../../processes/run-command.ts'
 import {
-  addDecision, findCutover, insertCutover, listDecisions, listMovedServices, updateCutover,
+  addDecision, findCutover, insertCutover, listMovedServices, updateCutover,
 } from '../../store/cutovers.ts' // prettier-ignore
 import {
   listOldSamplesBefore,
@@ -43,7 +38,6 @@ type Options = {
 const INTERVAL_MS = 500
 const CHECK_MS = 5_000
 const MAX_OLD_USERS = 100_000
-const MAX_DECISIONS = 20
 const UP = ['healthy', 'planned']
 
 /** The walk over database, fleet and the operator's commands; the daemon carries it. */
@@ -102,7 +96,7 @@ const createDesk = ({
   move,
   changeRouting,
 }: DeskParts): CutoverDesk => ({
-  status: () => readView(database, cutover),
+  status: () => readCutoverView(database, cutover.comparison),
   start: cutover.start,
   advance: async (isForced) => {
     await cutover.advance(isForced)
@@ -155,35 +149,5 @@ const findOldServerFault = async (url: string | undefined): Promise<string | und
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     return `The old server at ${url} does not answer: ${messageOf(cause)}`
-  }
-}
-
-const readView = async (
-  database: Database,
-  cutover: ReturnType<typeof createCutover>,
-): Promise<CutoverView | null> => {
-  const found = await findCutover(database)
-  if (!found) return null
-  const { id, startedAt, endedAt, state } = found
-  const { percent } = await readOldRouting(database)
-  const comparison = cutover.comparison()
-  const decisions = await listDecisions(database, id, MAX_DECISIONS)
-  const { step, isDone, problem, skippedHook, isAutomatic, percents, ending } = state
-  return {
-    id,
-    step,
-    number: CUTOVER_STEPS.indexOf(step) + 1,
-    state: ending === null ? 'running' : endedAt === null ? 'ending' : ending.outcome,
-    isDone,
-    problem,
-    skippedHook,
-    isAutomatic,
-    percents: [...percents],
-    percent,
-    startedAt: startedAt.toISOString(),
-    endedAt: endedAt?.toISOString() ?? null,
-    reason: ending?.reason ?? null,
-    comparison: comparison && endedAt === null ? viewOf(comparison) : null,
-    decisions: decisions.map((made) => ({ ...made, at: made.at.toISOString() })),
   }
 }
