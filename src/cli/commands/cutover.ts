@@ -4,10 +4,11 @@ import { readConfig } from '../../base/config.ts'
 import { AppError } from '../../base/errors.ts'
 import type { CutoverView, RoutingView } from '../../model/cutover.ts'
 import type { Client } from '../client.ts'
+import { cutoverLines } from '../cutover-report.ts'
 import { STEPS_HELP } from '../cutover-steps.ts'
 import { requireDaemon } from '../daemon-client.ts'
 import { notifyOldUsers, type NotifyOptions } from '../notify-old-users.ts'
-import { green, note, print, printJson, red, table, yellow } from '../output.ts'
+import { print, printJson } from '../output.ts'
 import { EXIT } from '../run.ts'
 
 const PATH = '/api/v1/admin/cutover'
@@ -121,25 +122,15 @@ const waitUntilDone = async (client: Client): Promise<CutoverView | null> => {
   }
 }
 
+/** What is not read on a terminal stays in one line each. */
+const widthOf = ({ isTTY, columns }: NodeJS.WriteStream): number =>
+  isTTY ? columns : Number.POSITIVE_INFINITY
+
 const show = (cutover: CutoverView | null, json: boolean): void => {
   if (json) printJson(cutover ?? {})
   else if (!cutover) print('No cutover yet. Begin one with: berth cutover start')
-  else printView(cutover)
+  else cutoverLines(cutover, widthOf(process.stdout)).forEach((line) => print(line))
   if (cutover && cutover.problem !== null) process.exitCode = EXIT.failed
-}
-
-const printView = (cutover: CutoverView): void => {
-  const paint = { running: green, ending: yellow, finished: green, aborted: yellow, reverted: red }[cutover.state] // prettier-ignore
-  const done = cutover.isDone ? 'done' : 'under way'
-  print(`Cutover ${cutover.id}: ${paint(cutover.state)}, step ${cutover.number} of 7, ${cutover.step} (${done})`) // prettier-ignore
-  print(`${cutover.percent} % of the moved instances are served by the shared fleet under their old URLs.`) // prettier-ignore
-  if (cutover.reason !== null) print(`Why it ended: ${cutover.reason}`)
-  if (cutover.problem !== null) note(`${red('✗')} ${cutover.problem}`)
-  if (cutover.comparison)
-    print(`The new path: ${cutover.comparison.decision}, after ${cutover.comparison.requests} requests by each.`) // prettier-ignore
-  if (cutover.decisions.length === 0) return
-  print()
-  print(table(['AT', 'STEP', '%', 'DECISION', 'FIGURES'], cutover.decisions.map((one) => [one.at, one.step, String(one.percent), one.decision, one.reason]))) // prettier-ignore
 }
 
 const parsePercent = (text: string): number => {
