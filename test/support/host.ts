@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { silentLog } from '../../src/base/log.ts'
+import { silentLog, type Log } from '../../src/base/log.ts'
 import {
   CREDENTIALS_HEADER,
   sealForHost,
@@ -24,6 +24,8 @@ export type HostSettings = {
   services: readonly Service[]
   /** Over what a host gets by default. */
   env?: Readonly<Record<string, string>>
+  /** Of a host within this process. */
+  log?: Log
 }
 
 /** The files and the environment of a host, and its gateway's side of the seal. */
@@ -57,7 +59,10 @@ const prepareHost = ({ folder, services, env }: HostSettings) => {
 /** A host within this process. */
 export const startHostHere = async (settings: HostSettings) => {
   const prepared = prepareHost(settings)
-  const host = createHost({ environment: readHostEnvironment(prepared.env), log: silentLog })
+  const host = createHost({
+    environment: readHostEnvironment(prepared.env),
+    log: settings.log ?? silentLog,
+  })
   await host.start()
   return { ...prepared, stop: host.stop }
 }
