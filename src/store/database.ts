@@ -24,7 +24,8 @@ export type Database = {
   close: () => Promise<void>
 }
 
-type Transaction = Database & {
+/** What a transaction can do besides. */
+export type Transaction = Database & {
   /** Puts many rows, by `copyText`, into `table (columns)`. */
   copy: (into: string, text: Buffer) => Promise<void>
 }

@@ -1,13 +1,8 @@
 import { AppError, systemCodeOf } from '../base/errors.ts'
 import { copyBytes, copyText, copyValue } from './copy-text.ts'
-import { firstOf, type Database } from './database.ts'
+import { firstOf, type Database, type Transaction } from './database.ts'
 import type { LedgerEntry } from './migration-ledger.ts'
 import type { MovedRow } from './migration-writes.ts'
-
-const INSTANCES = `user_service_instances
-  (instance_id, user_id, service_type, encrypted_api_key, secret_hash, sealed_secret, sandbox, check_at, updated_at)`
-const LEDGER = `migration_ledger
-  (old_instance_id, old_type, old_token_hash, user_id, outcome, reason, instance_id, source_hash, flags, run_id, made, moved_at)`
 
 type NewRows = { moved: readonly MovedRow[]; left: readonly LedgerEntry[] }
 
@@ -25,14 +20,14 @@ export const copyMoved = async (
 ): Promise<boolean> => {
   try {
     await database.transaction(async (transaction) => {
-      const { text, seconds } = await beginCopying(transaction)
-      const instances = moved.map((row) => instanceLine(row, { isSandbox, text, seconds }))
-      await transaction.copy(INSTANCES, copyText(instances))
-      const noted = [
-        ...moved.map((row) => movedLine(row, { runId, text })),
-        ...left.map((entry) => leftLine(entry, runId)),
-      ]
-      await transaction.copy(LEDGER, copyText(noted))
+      const at = { runId, isSandbox, ...(await beginCopying(transaction)) }
+      await copyRows(
+        transaction,
+        { table: 'user_service_instances', columns: instanceColumns(at) },
+        moved,
+      )
+      await copyRows(transaction, { table: 'migration_ledger', columns: movedColumns(at) }, moved)
+      await copyRows(transaction, { table: 'migration_ledger', columns: leftColumns(at) }, left)
     })
     return true
   } catch (error) {
@@ -45,7 +40,7 @@ export const copyMoved = async (
 const UNIQUE = '23505'
 
 /** As `commitLater`. @returns the moment: the ledger's `moved_at` is the instance's `updated_at`, to the microsecond */
-const beginCopying = async (transaction: Database): Promise<Moment> => {
+const beginCopying = async (transaction: Transaction): Promise<Moment> => {
   const rows = await transaction.query<Moment>(
     `select now()::text as text, extract(epoch from now())::float8 as seconds,
        set_config('synchronous_commit', 'off', true)`,
@@ -56,18 +51,56 @@ const beginCopying = async (transaction: Database): Promise<Moment> => {
 }
 
 type Moment = { text: string; seconds: number }
+type At = Moment & { runId: string; isSandbox: boolean }
+
+/** By the name of a column its value, as `copyText` wants it. */
+type Columns<Row> = Readonly<Record<string, (row: Row) => string>>
+
+type Target<Row> = { table: string; columns: Columns<Row> }
+
+const copyRows = async <Row>(transaction: Transaction, { table, columns }: Target<Row>, rows: readonly Row[]): Promise<void> => {
+  if (rows.length === 0) return
+  const values = Object.values(columns)
+  const lines = rows.map((row) => values.map((valueOf) => valueOf(row)).join('\t'))
+  await transaction.copy(`${table} (${Object.keys(columns).join(', ')})`, copyText(lines))
+} // prettier-ignore
 
 // Handles, ids, hex and base64url need no look at what is in them.
-const instanceLine = (
-  row: MovedRow,
-  { isSandbox, text, seconds }: Moment & { isSandbox: boolean },
-): string => {
-  const checkAt = new Date((seconds + row.checkAfterS) * 1000).toISOString()
-  return `${row.handle}\t${row.userId}\t${copyValue(row.service)}\t${row.sealedCredentials}\t${copyBytes(row.secretHash)}\t${row.sealedSecret}\t${isSandbox}\t${checkAt}\t${text}` // prettier-ignore
-}
+const instanceColumns = ({ isSandbox, text, seconds }: At): Columns<MovedRow> => ({
+  instance_id: ({ handle }) => handle,
+  user_id: ({ userId }) => userId,
+  service_type: ({ service }) => copyValue(service),
+  encrypted_api_key: ({ sealedCredentials }) => sealedCredentials,
+  secret_hash: ({ secretHash }) => copyBytes(secretHash),
+  sealed_secret: ({ sealedSecret }) => sealedSecret,
+  sandbox: () => String(isSandbox),
+  check_at: ({ checkAfterS }) => new Date((seconds + checkAfterS) * 1000).toISOString(),
+  updated_at: () => text,
+})
 
-const movedLine = (row: MovedRow, { runId, text }: { runId: string; text: string }): string =>
-  `${row.oldId}\t${copyValue(row.oldType)}\t${copyBytes(row.tokenHash)}\t${row.userId}\tmoved\t\\N\t${row.handle}\t${copyBytes(row.hash)}\t${row.isIncomplete ? '{incomplete}' : '{}'}\t${runId}\ttrue\t${text}` // prettier-ignore
+const movedColumns = ({ runId, text }: At): Columns<MovedRow> => ({
+  old_instance_id: ({ oldId }) => oldId,
+  old_type: ({ oldType }) => copyValue(oldType),
+  old_token_hash: ({ tokenHash }) => copyBytes(tokenHash),
+  user_id: ({ userId }) => userId,
+  outcome: () => 'moved',
+  instance_id: ({ handle }) => handle,
+  source_hash: ({ hash }) => copyBytes(hash),
+  flags: ({ isIncomplete }) => (isIncomplete ? '{incomplete}' : '{}'),
+  run_id: () => runId,
+  made: () => 'true',
+  moved_at: () => text,
+})
 
-const leftLine = (entry: LedgerEntry, runId: string): string =>
-  `${entry.oldId}\t${copyValue(entry.oldType)}\t${copyBytes(entry.tokenHash)}\t${entry.userId ?? '\\N'}\tleft\t${entry.reason}\t\\N\t${copyBytes(entry.hash)}\t{}\t${runId}\tfalse\t\\N` // prettier-ignore
+const leftColumns = ({ runId }: At): Columns<LedgerEntry> => ({
+  old_instance_id: ({ oldId }) => oldId,
+  old_type: ({ oldType }) => copyValue(oldType),
+  old_token_hash: ({ tokenHash }) => copyBytes(tokenHash),
+  user_id: ({ userId }) => copyValue(userId),
+  outcome: () => 'left',
+  reason: ({ reason }) => copyValue(reason),
+  source_hash: ({ hash }) => copyBytes(hash),
+  flags: () => '{}',
+  run_id: () => runId,
+  made: () => 'false',
+})
