@@ -6,6 +6,9 @@ import { readLegacyCredentials, type ReadCredentials } from './read-credentials.
 /** What the ledger says of a row. */
 export type Known = {
   hash: string
+  /** Whose it was, and what the older database called its service. */
+  userId: string | null
+  type: string
   reason: Reason | undefined
   /** Of one that was moved. */
   moved:
@@ -52,6 +55,8 @@ export type Rules = {
   problemOf?: ((userId: string) => Reason | undefined) | undefined
 }
 
+type Naming = Pick<Rules, 'services' | 'types'>
+
 type Weighed = {
   row: LegacyRow
   hash: string
@@ -85,9 +90,25 @@ const weigh = (row: LegacyRow, known: Known | undefined, rules: Rules): Weighed 
   const movedTo = known?.moved?.service
   if (movedTo !== undefined && known?.hash === hash)
     return { row, hash, known, service: movedTo, verdict: 'as_moved' }
-  const service = rules.services.get(rules.types[row.type] ?? row.type)
+  const service = serviceOf(row, known, rules)
   const verdict = refusal(row, service, rules) ?? readOf(row, service, rules)
   return { row, hash, known, service: movedTo ?? ownService(row, service), verdict }
+}
+
+/** A type that was moved under another name once keeps that name, also without the plan that says so. */
+const serviceOf = (row: LegacyRow, known: Known | undefined, { services, types }: Naming): Service | undefined =>
+  services.get(types[row.type] ?? row.type) ??
+  (known?.type === row.type ? services.get(known.moved?.service ?? '') : undefined) // prettier-ignore
+
+/**
+ * Whether a row became another user's, or of another service, since it was moved. Its instance is not what it means any more,
+ * and its credentials are not for that instance.
+ */
+export const isDisplaced = (row: LegacyRow, known: Known, rules: Naming): boolean => {
+  const service = serviceOf(row, known, rules)?.name
+  const { moved, userId } = known
+  if (userId !== row.userId) return moved !== undefined || known.reason === 'removed'
+  return moved?.service !== undefined && service !== undefined && service !== moved.service
 }
 
 /** Rows without a user stand in nobody's way. */

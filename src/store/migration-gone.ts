@@ -68,6 +68,21 @@ export const noteSucceeded = async (target: Database, oldId: string): Promise<vo
   )
 }
 
+/**
+ * The ledger knows no instance of these rows any more. What a run made of them goes, unless it was changed here since: then it
+ * is its user's own.
+ */
+export const releaseDisplaced = async (target: Database, oldIds: readonly string[]): Promise<void> => {
+  if (oldIds.length === 0) return
+  await dropGone(target, oldIds)
+  await target.query(
+    `update migration_ledger l set outcome = 'left', reason = 'source_gone', instance_id = null, made = false,
+       moved_at = null, flags = '{}'
+     from unnest($1::text::uuid[]) as d (id) where l.old_instance_id = d.id`,
+    [arrayText(oldIds)],
+  )
+} // prettier-ignore
+
 /** The ledger's flag says of each whether its old row is gone. */
 export const noteGone = async (
   target: Database,

@@ -22,6 +22,8 @@ export type LedgerEntry = {
 export type KnownEntry = {
   oldId: string
   hash: string
+  userId: string | null
+  type: string
   reason: string | null
   handle: string | null
   made: boolean
@@ -42,8 +44,8 @@ export const isLedgerEmpty = async (database: Database): Promise<boolean> =>
 
 export const readLedger = (database: Database, oldIds: readonly string[]): Promise<KnownEntry[]> =>
   database.query<KnownEntry>(
-    `select l.old_instance_id::text as "oldId", encode(l.source_hash, 'hex') as hash, l.reason, l.instance_id as handle,
-       l.made, i.service_type as service, i.updated_at = l.moved_at as "isIntact"
+    `select l.old_instance_id::text as "oldId", encode(l.source_hash, 'hex') as hash, l.user_id::text as "userId",
+       l.old_type as type, l.reason, l.instance_id as handle, l.made, i.service_type as service, i.updated_at = l.moved_at as "isIntact"
      from unnest($1::text::uuid[]) as wanted (id) join migration_ledger l on l.old_instance_id = wanted.id
      left join user_service_instances i on i.instance_id = l.instance_id`,
     [arrayText(oldIds)],

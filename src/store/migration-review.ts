@@ -9,6 +9,8 @@ export type ReviewedEntry = {
   hash: string
   service: string | null
   userId: string | null
+  /** As the older database calls its service. */
+  type: string
   sealedCredentials: string | null
   sealedSecret: string | null
   /** Hex. */
@@ -24,7 +26,7 @@ export const readReviewed = (
 ): Promise<ReviewedEntry[]> =>
   database.query<ReviewedEntry>(
     `select l.old_instance_id::text as "oldId", l.reason, l.instance_id as handle, encode(l.source_hash, 'hex') as hash,
-       i.service_type as service, i.user_id::text as "userId", i.encrypted_api_key as "sealedCredentials",
+       i.service_type as service, i.user_id::text as "userId", l.old_type as type, i.encrypted_api_key as "sealedCredentials",
        i.sealed_secret as "sealedSecret", encode(i.secret_hash, 'hex') as "secretHash",
        l.made, i.updated_at = l.moved_at as "isIntact"
      from unnest($1::text::uuid[]) as wanted (id) join migration_ledger l on l.old_instance_id = wanted.id

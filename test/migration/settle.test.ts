@@ -43,6 +43,8 @@ const rowOf = (index: number, random: ReturnType<typeof randomFrom>): LegacyRow 
 
 const knownOf = (row: LegacyRow, random: ReturnType<typeof randomFrom>): Known => ({
   hash: random.below(2) === 0 ? RULES.hashOf(row) : 'another',
+  userId: row.userId,
+  type: row.type,
   reason: undefined,
   moved: { handle: `h-${row.id}`, service: RULES.types[row.type] ?? row.type, state: random.of(['intact', 'changed', 'gone']), made: true }, // prettier-ignore
 })

@@ -1,11 +1,12 @@
 import { countGone } from './gone.ts'
+import { takeDisplaced } from './displaced.ts'
 import { knownRows, settleRows, type MigrationParts } from './run.ts'
 import { succeedGone } from './successors.ts'
 import { groupBy } from '../../migration/conflicts.ts'
 import { createHandles } from '../../migration/handles.ts'
 import type { LegacyRow } from '../../migration/legacy-row.ts'
 import type { Conflict, PlanFile } from '../../migration/plan-file.ts'
-import type { Settled } from '../../migration/settle.ts'
+import type { Known, Settled } from '../../migration/settle.ts'
 import { createTally, type Figures, type Tally } from '../../migration/tally.ts'
 import { readUserBatches } from '../../migration/user-batches.ts'
 import { nearestFew } from '../../model/nearest.ts'
@@ -36,7 +37,8 @@ export const planMigration = async (
   await withLegacyRows(parts.source, parts.variant, async ({ total, next }) => {
     let done = 0
     for await (const rows of readUserBatches<LegacyRow>({ next })) {
-      const known = moved ? await knownRows(moved.database, rows) : new Map()
+      const known = moved ? await knownRows(moved.database, rows) : new Map<string, Known>()
+      takeDisplaced(rows, known, rules)
       const ruled = await settleRows({ ...parts, vault: moved?.vault ?? NO_VAULT }, rows, known)
       const settled = moved ? await succeedGone({ source: parts.source, target: moved.database }, ruled) : ruled // prettier-ignore
       for (const one of settled) count(one, tally, handles)

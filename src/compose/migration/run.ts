@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { bringUsers } from './bring-users.ts'
 import { settleGone } from './gone.ts'
+import { takeDisplaced } from './displaced.ts'
 import { succeedGone } from './successors.ts'
 import { sealBatch, writeBatch, type Writing } from './batch.ts'
 import { createHandles } from '../../migration/handles.ts'
@@ -12,6 +13,7 @@ import { createTally, type Figures } from '../../migration/tally.ts'
 import { readUserBatches } from '../../migration/user-batches.ts'
 import type { Database } from '../../store/database.ts'
 import { withLegacyRows } from '../../store/legacy/rows.ts'
+import { releaseDisplaced } from '../../store/migration-gone.ts'
 import { isLedgerEmpty, readLedger, type KnownEntry } from '../../store/migration-ledger.ts'
 import {
   finishRun,
@@ -75,6 +77,7 @@ const moveAll = async (
       for await (const rows of readUserBatches<LegacyRow>({ next })) {
         const problems = await bringUsers(parts, writing.runId, rows)
         const known = isFirst ? new Map<string, Known>() : await knownRows(parts.target, rows)
+        await releaseDisplaced(parts.target, takeDisplaced(rows, known, parts.rules))
         const rules = { ...parts.rules, problemOf: (userId: string) => problems.get(userId) }
         const ruled = await settleRows({ ...parts, rules }, rows, known)
         const settled = isFirst ? ruled : await succeedGone(parts, ruled)
@@ -150,8 +153,19 @@ export const knownRows = async (
   return new Map(entries.map((entry) => [entry.oldId, toKnown(entry)]))
 }
 
-export const toKnown = ({ hash, reason, handle, made, service, isIntact }: KnownEntry): Known => ({
+export const toKnown = ({
   hash,
+  userId,
+  type,
+  reason,
+  handle,
+  made,
+  service,
+  isIntact,
+}: KnownEntry): Known => ({
+  hash,
+  userId,
+  type,
   reason: reason === null ? undefined : (reason as Reason),
   moved:
     handle === null

@@ -35,7 +35,7 @@ const succeed = (one: Settled, { oldId, handle, hash, service }: Orphan): Settle
   return {
     ...one,
     kind: 'update',
-    holder: { hash, reason: undefined, moved },
+    holder: { hash, userId: one.row.userId, type: one.row.type, reason: undefined, moved },
     holderId: oldId,
     isHolderGone: true,
   }

@@ -162,6 +162,28 @@ onEveryDatabase('a migration within one database', (database) => {
     assert.deepEqual(await rollBackMigration(database(), () => undefined), { removed: 40, kept: 0, users: 0 }) // prettier-ignore
   })
 
+  it('moves what became another user’s or of another service anew; the credentials are for nothing else', async () => {
+    const { parts, rows } = await prepare()
+    const [given, retyped, owner] = rows
+    assert.ok(given && retyped && owner)
+    const [from = '', to = ''] = LEGACY_SERVICES.services
+    const other = retyped.type === from ? to : from
+    await database().query(`insert into users (id, email) values (md5('new owner')::uuid, 'new-owner@example.com')`) // prettier-ignore
+    await database().query(`update mcp_instances set user_id = md5('new owner')::uuid, encrypted_credentials = 'theirs' where id = $1`, [given.id]) // prettier-ignore
+    await database().query(`update mcp_instances set mcp_type_id = md5($2)::uuid, encrypted_credentials = 'of the other' where id = $1`, [retyped.id, other]) // prettier-ignore
+    const plan = await planMigration({ ...parts, moved: { database: database(), vault: parts.vault } }, () => undefined) // prettier-ignore
+    assert.deepEqual([plan.figures.moved, plan.figures.updated], [2, 0])
+    const figures = await runOnce(parts)
+    assert.deepEqual([figures.moved, figures.updated, figures.unchanged, figures.left], [2, 0, 38, {}]) // prettier-ignore
+    assert.deepEqual(await credentialsOf(parts, given.id), { api_key: 'theirs' })
+    assert.deepEqual(await credentialsOf(parts, retyped.id), { api_key: 'of the other' })
+    assert.equal((await findMovedByOldId(database(), retyped.id))?.service, other)
+    assert.equal((await counts(database()))[0]?.['instances'], 40)
+    const { verified } = await verifyMigration(parts, 0, () => undefined)
+    assert.deepEqual([verified.isRight, verified.equal], [true, 40])
+    assert.equal((await runOnce(parts)).moved, 0)
+  })
+
   it('never overwrites what a user changed here, nor brings back what they removed', async () => {
     const { parts, rows } = await prepare()
     const [changed, removed] = rows
