@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism, homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -194,11 +195,16 @@ const pathsOf = (env: Environment, packageRoot: string) => {
 const servicesOf = (names: readonly string[] | undefined): Config['services'] =>
   names === undefined || names.includes('all') ? 'all' : names
 
-/** The nearest folder above this file with a package.json: this file stands in src/base or in dist. */
+/** The nearest folder above this file with a package.json, wherever the program was built to. */
 const findPackageRoot = (): string => {
   let folder = dirname(fileURLToPath(import.meta.url))
-  while (!['src', 'dist'].includes(folder.split('/').at(-1) ?? '')) folder = dirname(folder)
-  return dirname(folder)
+  while (!existsSync(join(folder, 'package.json'))) {
+    const above = dirname(folder)
+    if (above === folder)
+      throw new AppError('internal', 'No package.json stands above this program.')
+    folder = above
+  }
+  return folder
 }
 
 /** The environment that the daemon needs to read the same Config again; no secret is in it. */

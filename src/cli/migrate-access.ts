@@ -62,10 +62,11 @@ const ownFor = (config: Config, database: Database): Database | undefined =>
 const rulesOf = (config: Config, options: MigrateOptions, from: LegacySource) => {
   if (from.isPassphraseOpen) note(`${options.passphraseFile} can be read by others. Run: chmod 600 ${options.passphraseFile}`) // prettier-ignore
   const { services } = loadRegistry(config.registryDir)
-  const plan = options.plan === undefined ? undefined : readPlanFile(options.plan, { source: from.label, variant: from.variant }) // prettier-ignore
+  const byName = new Map(services.map((service) => [service.name, service]))
+  const of = { source: from.label, variant: from.variant, services: [...byName.keys()] }
+  const plan = options.plan === undefined ? undefined : readPlanFile(options.plan, of)
   const onConflict = options.onConflict ?? plan?.onConflict ?? 'newest'
   const decisions = new Set(plan?.conflicts.flatMap(({ keep }) => keep ?? []))
-  const byName = new Map(services.map((service) => [service.name, service]))
   return {
     onConflict,
     rules: { services: byName, types: plan?.types ?? {}, onConflict, decisions },

@@ -20,7 +20,8 @@ export const createRateProgress = (label: string, now = () => performance.now())
     },
     end: (): void => {
       if (stderr.isTTY) stderr.write('\r\u001b[K')
-      else stderr.write(`${label}: ${state.done}/${state.total}, ${Math.round(rate())}/s\n`)
+      else if (state.total > 0)
+        stderr.write(`${label}: ${state.done}/${state.total}, ${Math.round(rate())}/s\n`)
     },
   }
 }

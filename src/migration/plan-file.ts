@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { AppError } from '../base/errors.ts'
+import { serviceUnknown } from '../model/service-unknown.ts'
 import { ON_CONFLICT } from './conflicts.ts'
 import { FORMATS } from './decoders.ts'
 
@@ -40,8 +41,13 @@ export type PlanFile = z.output<typeof planFileSchema>
 export const writePlanFile = (file: string, plan: PlanFile): void =>
   writeFileSync(file, `${JSON.stringify(plan, undefined, 2)}\n`, { mode: 0o600 })
 
-/** @throws AppError `legacy_invalid` naming every place that is wrong, or that it is the plan of another database */
-export const readPlanFile = (file: string, of: { source: string; variant: string }): PlanFile => {
+type PlanOf = { source: string; variant: string; services: readonly string[] }
+
+/**
+ * @throws AppError `legacy_invalid` naming every place that is wrong, or that it is the plan of another database;
+ * `service_unknown` when it maps a type to no service
+ */
+export const readPlanFile = (file: string, of: PlanOf): PlanFile => {
   const parsed = planFileSchema.safeParse(readJson(file))
   if (!parsed.success) {
     const said = parsed.error.issues
@@ -49,7 +55,9 @@ export const readPlanFile = (file: string, of: { source: string; variant: string
       .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
     throw new AppError('legacy_invalid', `${file} is no plan:\n  ${said.join('\n  ')}`)
   }
-  const { source, variant } = parsed.data
+  const { source, variant, types } = parsed.data
+  const unknown = Object.values(types).filter((name) => !of.services.includes(name))
+  if (unknown.length > 0) throw serviceUnknown(unknown, of.services)
   if (source === of.source && variant === of.variant) return parsed.data
   throw new AppError('legacy_invalid', `${file} is a plan for ${source} (variant ${variant}), this is ${of.source} (variant ${of.variant}).`) // prettier-ignore
 }
