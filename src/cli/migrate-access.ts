@@ -74,6 +74,7 @@ const rulesOf = (config: Config, options: MigrateOptions, from: LegacySource) =>
 }
 
 type ForPlan = Pick<Opened, 'from' | 'rules' | 'onConflict'> & {
+  target: Database | undefined
   moved: { database: Database; vault: MigrationParts['vault'] } | undefined
 }
 
@@ -86,7 +87,13 @@ export const withPlanning = <T>(
   withOwnDatabase(config, (own) =>
     withLegacySource({ config, options, own: own && ownFor(config, own) }, async (from) => {
       const { rules, onConflict } = rulesOf(config, options, from)
-      return work({ from, rules, onConflict, moved: own && (await movedIn(config, own)) })
+      return work({
+        from,
+        rules,
+        onConflict,
+        target: own,
+        moved: own && (await movedIn(config, own)),
+      })
     }),
   )
 

@@ -73,11 +73,11 @@ const sizeOf = (text: string): number => {
 }
 
 const plan = (config: Config, { out, json, ...options }: Common & { out?: string }) =>
-  withPlanning(config, options, async ({ from, rules, onConflict, moved }) => {
+  withPlanning(config, options, async ({ from, rules, onConflict, target, moved }) => {
     const { label: source, variant, decoder } = from
     const { format, key, samples, decoded } = decoder
     const progress = createRateProgress('reading')
-    const planned = await planMigration({ source: from.database, variant, decoder, rules, moved }, progress.update) // prettier-ignore
+    const planned = await planMigration({ source: from.database, variant, decoder, rules, target, moved }, progress.update) // prettier-ignore
     progress.end()
     const { figures, unknownTypes, conflicts } = planned
     if (out !== undefined)

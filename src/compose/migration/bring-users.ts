@@ -15,7 +15,7 @@ export const bringUsers = async (
   runId: string,
   rows: readonly LegacyRow[],
 ): Promise<Map<string, Reason>> => {
-  const ids = [...new Set(rows.flatMap(({ userId, hasUser }) => (userId !== null && hasUser ? [userId] : [])))] // prettier-ignore
+  const ids = usersOf(rows)
   const here = await knownUsers(target, ids)
   const missing = ids.filter((id) => !here.has(id))
   if (missing.length === 0) return new Map()
@@ -24,6 +24,11 @@ export const bringUsers = async (
   const left = missing.filter((id) => !copied.has(id))
   return new Map(left.map((id) => [id, refused.has(id) ? 'user_missing' : 'user_conflict']))
 }
+
+/** Those of the rows, each once. */
+export const usersOf = (rows: readonly LegacyRow[]): string[] => [
+  ...new Set(rows.flatMap(({ userId, hasUser }) => (userId !== null && hasUser ? [userId] : []))),
+]
 
 /**
  * One whom `users` does not take (it wants an email, or more than the older one says) must not keep out the others: they are

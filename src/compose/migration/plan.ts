@@ -1,3 +1,4 @@
+import { foreseeExisting, foreseeUsers } from './foresee.ts'
 import { countGone } from './gone.ts'
 import { takeDisplaced } from './displaced.ts'
 import { knownRows, settleRows, type MigrationParts } from './run.ts'
@@ -16,6 +17,8 @@ import { withLegacyRows } from '../../store/legacy/rows.ts'
 export type MigrationPlan = Pick<PlanFile, 'unknownTypes' | 'conflicts'> & { figures: Figures }
 
 type PlanParts = Omit<MigrationParts, 'target' | 'vault' | 'isSandbox'> & {
+  /** Berth's own database, as far as there is one. */
+  target: Database | undefined
   /** What was moved already; undefined before the first run. */
   moved: { database: Database; vault: MigrationParts['vault'] } | undefined
 }
@@ -38,9 +41,11 @@ export const planMigration = async (
     let done = 0
     for await (const rows of readUserBatches<LegacyRow>({ next })) {
       const known = moved ? await knownRows(moved.database, rows) : new Map<string, Known>()
-      takeDisplaced(rows, known, rules)
-      const ruled = await settleRows({ ...parts, vault: moved?.vault ?? NO_VAULT }, rows, known)
-      const settled = moved ? await succeedGone({ source: parts.source, target: moved.database }, ruled) : ruled // prettier-ignore
+      const displaced = takeDisplaced(rows, known, rules)
+      const problems = await foreseeUsers(parts, rows)
+      const foreseen = { ...rules, problemOf: (userId: string) => problems.get(userId) }
+      const ruled = await settleRows({ ...parts, rules: foreseen, vault: moved?.vault ?? NO_VAULT }, rows, known) // prettier-ignore
+      const settled = moved ? await foresee({ source: parts.source, target: moved.database }, ruled, displaced) : ruled // prettier-ignore
       for (const one of settled) count(one, tally, handles)
       for (const { type } of settled.filter(isUnknown).map(({ row }) => row))
         unknown.set(type, (unknown.get(type) ?? 0) + 1)
@@ -55,6 +60,12 @@ export const planMigration = async (
   const unknownTypes = [...unknown].sort(([, a], [, b]) => b - a).map(([type, rows]) => ({ type, rows, nearest: nearestFew(type, names, NEAREST) })) // prettier-ignore
   return { figures: tally.figures(), unknownTypes, conflicts }
 }
+
+const foresee = async (
+  both: { source: Database; target: Database },
+  ruled: readonly Settled[],
+  displaced: readonly string[],
+): Promise<Settled[]> => foreseeExisting(both.target, await succeedGone(both, ruled), displaced)
 
 const isUnknown = (one: Settled): boolean => one.kind === 'left' && one.reason === 'unknown_type'
 

@@ -213,8 +213,10 @@ onEveryDatabase('a migration within one database', (database) => {
        values ('own', $1, $2, 'v1', '', 'v1')`,
       [row.userId, row.type],
     )
+    const { figures: planned } = await planMigration({ ...parts, moved: { database: database(), vault: parts.vault } }, () => undefined) // prettier-ignore
     const figures = await runOnce(parts)
     assert.deepEqual([figures.moved, figures.left], [39, { exists: 1 }])
+    assert.deepEqual([planned.moved, planned.left], [39, { exists: 1 }])
     await rollBackMigration(database(), () => undefined)
     assert.deepEqual((await database().query('select instance_id as id from user_service_instances')).map(({ id }) => id), ['own']) // prettier-ignore
   })
@@ -252,8 +254,10 @@ describe('a migration between two databases', function () {
         update users set email = null where email in ('user-3@example.com', 'user-20@example.com')`)
       await migrateDatabase(target.database, MIGRATIONS)
       const parts = await migrationParts({ source: source.database, target: target.database, variant: 'b' }) // prettier-ignore
+      const { figures: planned } = await planMigration({ ...parts, moved: undefined }, () => undefined) // prettier-ignore
       const figures = await runOnce(parts)
       assert.deepEqual([figures.moved, figures.left], [380, { user_missing: 20 }])
+      assert.deepEqual([planned.moved, planned.left], [380, { user_missing: 20 }])
       assert.equal((await runOnce(parts)).moved, 0)
     } finally {
       await source.close()
@@ -270,8 +274,10 @@ describe('a migration between two databases', function () {
       await migrateDatabase(target.database, MIGRATIONS)
       await target.database.query(`insert into users (email) values ('user-0@example.com')`)
       const parts = await migrationParts({ source: source.database, target: target.database, variant: 'b' }) // prettier-ignore
+      const { figures: planned } = await planMigration({ ...parts, moved: undefined }, () => undefined) // prettier-ignore
       const figures = await runOnce(parts)
       assert.deepEqual([figures.moved, figures.left], [390, { user_conflict: 10 }])
+      assert.deepEqual([planned.moved, planned.left], [390, { user_conflict: 10 }])
       assert.deepEqual(await counts(target.database), [{ instances: 390, ledger: 400, users: 40 }])
       const done = await rollBackMigration(target.database, () => undefined)
       assert.deepEqual(done, { removed: 390, kept: 0, users: 39 })
