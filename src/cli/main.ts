@@ -38,7 +38,17 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   pm2: () => import('./commands/pm2.ts'),
   daemon: () => import('./commands/daemon.ts'),
   gateway: () => import('./commands/gateway.ts'),
+  completion: () => import('./commands/completion.ts'), // last: it completes those before
 }
+
+/** The verbs that this call needs: its own, or all for the help. What completes a verb's words needs that one beside itself. */
+const neededFor = ([verb = '', separator, completed = '', ...more]: readonly string[]): (() => Promise<Verb>)[] => {
+  const all = Object.values(VERBS)
+  const isCompleting = verb === 'complete' && separator === '--' && more.length > 0
+  const called = VERBS[isCompleting ? completed : verb]
+  if (!called) return all
+  return isCompleting ? [called, ...all.slice(-1)] : [called]
+} // prettier-ignore
 
 // `berth status | head` closes the pipe early; that is no failure.
 process.stdout.on('error', () => process.exit(0))
@@ -49,10 +59,7 @@ const main = async (): Promise<void> => {
     .exitOverride()
     .showSuggestionAfterError()
     .enablePositionalOptions()
-  const called = VERBS[process.argv[2] ?? '']
-  const verbs = called
-    ? [await called()]
-    : await Promise.all(Object.values(VERBS).map((load) => load()))
+  const verbs = await Promise.all(neededFor(process.argv.slice(2)).map((load) => load()))
   for (const verb of verbs) verb.add(program)
   await program.parseAsync()
 }
