@@ -1,6 +1,6 @@
 import type { MigrationPlan } from '../compose/migration/plan.ts'
 import type { Verified } from '../compose/migration/verify.ts'
-import { REASONS, type Reason } from '../migration/legacy-row.ts'
+import { REASONS, type Reason } from '../model/legacy-row.ts'
 import type { Figures } from '../migration/tally.ts'
 import { count, green, note, print, red, table, yellow } from './output.ts'
 

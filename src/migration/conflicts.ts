@@ -1,4 +1,4 @@
-import type { LegacyRow } from './legacy-row.ts'
+import type { LegacyRow } from '../model/legacy-row.ts'
 
 export const ON_CONFLICT = ['newest', 'oldest', 'report'] as const
 

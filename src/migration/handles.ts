@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { LegacyRow } from './legacy-row.ts'
+import type { LegacyRow } from '../model/legacy-row.ts'
 
 /** The handles of the users whose ids begin alike; others can't collide with them. */
 export type Handles = {

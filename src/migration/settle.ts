@@ -1,6 +1,6 @@
 import type { Service } from '../model/service.ts'
 import { groupBy, pickWinner, type Decisions, type OnConflict } from './conflicts.ts'
-import type { LegacyRow, Reason } from './legacy-row.ts'
+import type { LegacyRow, Reason } from '../model/legacy-row.ts'
 import { readLegacyCredentials, type ReadCredentials } from './read-credentials.ts'
 
 /** What the ledger says of a row. */

@@ -1,4 +1,4 @@
-import type { Reason } from './legacy-row.ts'
+import type { Reason } from '../model/legacy-row.ts'
 
 /** What a plan would do, or a run has done. */
 export type Figures = {

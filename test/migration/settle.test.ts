@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { LegacyRow } from '../../src/migration/legacy-row.ts'
+import type { LegacyRow } from '../../src/model/legacy-row.ts'
 import { settleUser, type Known, type Rules } from '../../src/migration/settle.ts'
 import type { Service } from '../../src/model/service.ts'
 

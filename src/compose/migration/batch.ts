@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { AppError } from '../../base/errors.ts'
-import type { LegacyRow, Reason } from '../../migration/legacy-row.ts'
+import type { LegacyRow, Reason } from '../../model/legacy-row.ts'
 import { otherHandle, type Handles } from '../../migration/handles.ts'
 import type { Settled } from '../../migration/settle.ts'
 import type { Tally } from '../../migration/tally.ts'

@@ -1,5 +1,5 @@
 import { systemCodeOf } from '../../base/errors.ts'
-import type { LegacyRow, Reason } from '../../migration/legacy-row.ts'
+import type { LegacyRow, Reason } from '../../model/legacy-row.ts'
 import type { Database } from '../../store/database.ts'
 import { readLegacyUsers } from '../../store/legacy/rows.ts'
 import { commitLater, copyUsers, knownUsers } from '../../store/migration-writes.ts'

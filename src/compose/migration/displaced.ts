@@ -1,4 +1,4 @@
-import type { LegacyRow } from '../../migration/legacy-row.ts'
+import type { LegacyRow } from '../../model/legacy-row.ts'
 import { isDisplaced, type Known, type Rules } from '../../migration/settle.ts'
 
 /**

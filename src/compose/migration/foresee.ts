@@ -1,4 +1,4 @@
-import type { LegacyRow, Reason } from '../../migration/legacy-row.ts'
+import type { LegacyRow, Reason } from '../../model/legacy-row.ts'
 import type { Settled } from '../../migration/settle.ts'
 import type { Database } from '../../store/database.ts'
 import { readLegacyUsers } from '../../store/legacy/rows.ts'

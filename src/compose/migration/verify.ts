@@ -1,7 +1,7 @@
 import { sameFields } from './batch.ts'
 import { countGone } from './gone.ts'
 import { settleRows, toKnown, type MigrationParts } from './run.ts'
-import type { LegacyRow } from '../../migration/legacy-row.ts'
+import type { LegacyRow } from '../../model/legacy-row.ts'
 import { decodeWhenAsked } from '../../migration/decoders.ts'
 import type { Rules, Settled } from '../../migration/settle.ts'
 import { readLegacyCredentials } from '../../migration/read-credentials.ts'

@@ -1,22 +1,5 @@
+import type { LegacyRow, Variant } from '../../model/legacy-row.ts'
 import { firstOf, type Database } from '../database.ts'
-
-/** As `mcp_instances` and what belongs to it say; shape and meaning are those of `LegacyRow` in migration. */
-type LegacyInstanceRow = {
-  id: string
-  userId: string | null
-  hasUser: boolean
-  type: string
-  isActive: boolean
-  isExpired: boolean
-  expiresAt: string | null
-  status: string
-  updatedAt: number
-  tokenHash: string | null
-  suffix: string
-  credentials: string | null
-}
-
-type Variant = 'a' | 'b'
 
 /** Everything that is read of the older model stays as it is: its transactions are read-only. */
 const READ_ONLY = 'set transaction isolation level repeatable read, read only'
@@ -51,7 +34,7 @@ const select = (variant: Variant): string =>
 export type LegacyReader = {
   total: number
   /** The next rows; none at the end. */
-  next: () => Promise<LegacyInstanceRow[]>
+  next: () => Promise<LegacyRow[]>
 }
 
 /** Reads all instances as they are at one moment, some at a time. */
@@ -91,8 +74,8 @@ const declare = async (transaction: Database, cursor: string): Promise<number> =
   return Number(firstOf(rows)?.count ?? 0)
 }
 
-const fetchFrom = (database: Database): Promise<LegacyInstanceRow[]> =>
-  database.query<LegacyInstanceRow>(`fetch ${FETCH} from legacy_rows`)
+const fetchFrom = (database: Database): Promise<LegacyRow[]> =>
+  database.query<LegacyRow>(`fetch ${FETCH} from legacy_rows`)
 
 const SAMPLE: Readonly<Record<Variant, string>> = {
   a: 'select encrypted_credentials::text as text from mcp_instances where length(encrypted_credentials) > 0',
