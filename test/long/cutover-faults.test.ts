@@ -14,10 +14,15 @@ describe('a cutover of an older world with real processes, under load', function
   }
   const FAULTS: readonly Fault[] = [
     { what: 'fails half of the calls', inject: () => world.api().inject({ errorShare: 0.5 }), reason: /errors: old .*, new \d+ of \d+ \([\d.]+ %, tool \d+\), worse/ },
-    { what: 'is several times as slow', inject: () => world.api().inject({ factor: 4 }), reason: /latency × [\d.]+ \(z [\d.]+\), worse/ },
+    { what: 'is several times as slow', inject: () => world.api().inject({ factor: 4 }), reason: /latency × [\d.]+ \(z [\d.]+\), worse|slow requests: [^;]*, worse/ },
     { what: 'has its hosts killed', inject: () => signalHosts('SIGKILL'), reason: /errors: old .*, new \d+ of \d+ \(.*\), worse/ },
   ] // prettier-ignore
 
+  let load: ReturnType<typeof world.startLoad>
+  afterEach(async () => {
+    await load.stop()
+    await world.fleet().run(['cutover', 'abort']) // of a try that failed
+  })
   beforeEach(() => {
     world.api().inject({})
     world.configure({ percents: [50] })
@@ -25,7 +30,7 @@ describe('a cutover of an older world with real processes, under load', function
 
   for (const { what, inject, reason } of FAULTS)
     it(`goes back by itself from a shared fleet that ${what}`, async () => {
-      const load = world.startLoad()
+      load = world.startLoad()
       await json(['cutover', 'start'])
       await world.advanceTo('routing')
       await waitUntil('the shared fleet serves', () => load.calls.filter((call) => call.world === 'shared').length > 100) // prettier-ignore
@@ -43,7 +48,7 @@ describe('a cutover of an older world with real processes, under load', function
 
   it('serves everybody before, meanwhile and after, when nothing is wrong', async () => {
     assert.deepEqual(await world.everybody(), new Set(['200 old']))
-    const load = world.startLoad()
+    load = world.startLoad()
     await json(['cutover', 'start', '--auto'])
     await world.isAt('it watches', ({ step, isDone }) => step === 'watch' && isDone, 60_000)
     await waitUntil('it can be finished', async () => (await world.fleet().run(['cutover', 'finish', '--json'])).code === 0, 30_000) // prettier-ignore

@@ -11,6 +11,8 @@ type Form = 'uuid' | 'token'
 const HEADERS = { accept: 'application/json, text/event-stream', 'accept-encoding': 'gzip' }
 const BODY = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'get_item', arguments: { id: '7' } } } // prettier-ignore
 const PAUSE_MS = 50
+/** Longer than any test: a load that nobody stopped, since its test failed, ends by itself. */
+const MAX_MS = 180_000
 
 export const callTool = async (url: string, instance: OldInstance, form: Form): Promise<Called> => {
   const { id, token, type, key } = instance
@@ -26,8 +28,9 @@ export const callTool = async (url: string, instance: OldInstance, form: Form): 
 export const startUsers = (url: string, instances: readonly OldInstance[]) => {
   const calls: Called[] = []
   let isOn = true
+  const until = Date.now() + MAX_MS
   const users = instances.map(async (instance, index) => {
-    for (let count = index; isOn; count += 1) {
+    for (let count = index; isOn && Date.now() < until; count += 1) {
       calls.push(await callTool(url, instance, count % 2 === 0 ? 'uuid' : 'token'))
       await delay(PAUSE_MS * 2 * Math.random())
     }

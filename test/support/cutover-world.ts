@@ -74,11 +74,17 @@ export const useCutoverWorld = ({ users, env = {} }: Options) => {
         now = JSON.parse(stdout) as CutoverView
       }
     },
-    isAt: (what: string, is: (now: CutoverView) => boolean, deadlineMs?: number) =>
-      waitUntil(what, async () => {
-        const now = await status()
-        return is(now) && now
-      }, deadlineMs), // prettier-ignore
+    isAt: async (what: string, is: (now: CutoverView) => boolean, deadlineMs?: number): Promise<CutoverView> => {
+      let now: CutoverView | undefined
+      try {
+        return await waitUntil(what, async () => {
+          now = await status()
+          return is(now) && now
+        }, deadlineMs)
+      } catch (cause) {
+        throw new Error(`${what}, not yet: ${JSON.stringify(now)}`, { cause })
+      }
+    }, // prettier-ignore
     startLoad: (url = fleet().url) => startUsers(url, instances),
     /** How everybody is served now, by both forms. */
     everybody: async (url = fleet().url): Promise<Set<string>> => {

@@ -7,11 +7,15 @@ export type Asked = {
   body?: string
 }
 
+/** Longer than any test: a load that nobody stopped, since its test failed, ends by itself. */
+const MAX_MS = 180_000
+
 /** Clients that ask again and again, one thing after the other: half of them over new connections, half over lasting ones. */
 export const startLoad = (asked: readonly Asked[], clients = 6) => {
   const statuses: number[] = []
   const failures: string[] = []
   let isOn = true
+  const until = Date.now() + MAX_MS
   let count = 0
   const ask = async (agent: Agent | false): Promise<void> => {
     const what = asked[count++ % asked.length]
@@ -26,7 +30,7 @@ export const startLoad = (asked: readonly Asked[], clients = 6) => {
   }
   const loops = Array.from({ length: clients }, async (_, index) => {
     const agent = index % 2 === 0 ? false : new Agent({ keepAlive: true })
-    while (isOn) await ask(agent)
+    while (isOn && Date.now() < until) await ask(agent)
     if (agent) agent.destroy()
   })
   const stop = async (): Promise<void> => {
