@@ -2,7 +2,7 @@ import type { LegacyRow, Reason } from '../../model/legacy-row.ts'
 import type { Settled } from '../../migration/settle.ts'
 import type { Database } from '../../store/database.ts'
 import { readLegacyUsers } from '../../store/legacy/rows.ts'
-import { findHolders, findTakenEmails, readUsersTable } from '../../store/migration-foresight.ts'
+import { findHolders, findTakenEmails } from '../../store/migration-foresight.ts'
 import { knownUsers } from '../../store/migration-writes.ts'
 import { usersOf } from './bring-users.ts'
 
@@ -10,21 +10,23 @@ import { usersOf } from './bring-users.ts'
  * Why users could not be copied, as far as that can be told without trying: a table of users that was there before Berth may
  * refuse more.
  *
- * @param target undefined: it will be made, with Berth's own table of users
+ * @param target undefined: it has no table of users yet, and will get Berth's own
  */
 export const foreseeUsers = async (
-  { source, target }: { source: Database; target: Database | undefined },
+  {
+    source,
+    target,
+    wantsEmail,
+  }: { source: Database; target: Database | undefined; wantsEmail: boolean },
   rows: readonly LegacyRow[],
 ): Promise<Map<string, Reason>> => {
-  const table = target && (await readUsersTable(target))
   const ids = usersOf(rows)
-  const here = target && table ? await knownUsers(target, ids) : new Set<string>()
+  const here = target ? await knownUsers(target, ids) : new Set<string>()
   const missing = ids.filter((id) => !here.has(id))
   if (missing.length === 0) return new Map()
   const users = await readLegacyUsers(source, missing)
   const emails = users.flatMap(({ email }) => email ?? [])
-  const taken = target && table ? await findTakenEmails(target, emails) : new Set<string>()
-  const wantsEmail = table?.wantsEmail ?? true
+  const taken = target ? await findTakenEmails(target, emails) : new Set<string>()
   const problems = users.flatMap(({ id, email }): [string, Reason][] => {
     if (email === null) return wantsEmail ? [[id, 'user_missing']] : []
     return taken.has(email) ? [[id, 'user_conflict']] : []

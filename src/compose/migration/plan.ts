@@ -12,6 +12,7 @@ import { createTally, type Figures, type Tally } from '../../migration/tally.ts'
 import { readUserBatches } from '../../migration/user-batches.ts'
 import { nearestFew } from '../../model/nearest.ts'
 import type { Database } from '../../store/database.ts'
+import { readUsersTable } from '../../store/migration-foresight.ts'
 import { withLegacyRows } from '../../store/legacy/rows.ts'
 
 export type MigrationPlan = Pick<PlanFile, 'unknownTypes' | 'conflicts'> & { figures: Figures }
@@ -36,13 +37,15 @@ export const planMigration = async (
   const handles = createHandles()
   const unknown = new Map<string, number>()
   const conflicts: Conflict[] = []
-  const { moved, rules } = parts
+  const { moved, rules, source, target } = parts
+  const table = target && (await readUsersTable(target))
+  const users = { source, target: table && target, wantsEmail: table?.wantsEmail ?? true }
   await withLegacyRows(parts.source, parts.variant, async ({ total, next }) => {
     let done = 0
     for await (const rows of readUserBatches<LegacyRow>({ next })) {
       const known = moved ? await knownRows(moved.database, rows) : new Map<string, Known>()
       const displaced = takeDisplaced(rows, known, rules)
-      const problems = await foreseeUsers(parts, rows)
+      const problems = await foreseeUsers(users, rows)
       const foreseen = { ...rules, problemOf: (userId: string) => problems.get(userId) }
       const ruled = await settleRows({ ...parts, rules: foreseen, vault: moved?.vault ?? NO_VAULT }, rows, known) // prettier-ignore
       const settled = moved ? await foresee({ source: parts.source, target: moved.database }, ruled, displaced) : ruled // prettier-ignore
